@@ -1,0 +1,267 @@
+//! What every use case is given: store, time, chance, settings, and the running parts of each organization.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use domain::conversation::ActorType;
+use domain::ids::{AgentId, IdSource, OrganizationId, SessionId, UserId};
+use domain::permissions::{Permission, Reach, Resource, Standing, authorize};
+use jiff::Timestamp;
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+use crate::live::{self, Hub};
+use crate::owner::{self, Owner};
+use crate::{Error, setup};
+
+/// Where time comes from.
+pub trait Clock: Send + Sync {
+    /// Now, UTC.
+    fn now(&self) -> Timestamp;
+}
+
+/// Where chance comes from; must be fit for secrets.
+pub trait Entropy: Send + Sync {
+    /// Fills `bytes`.
+    fn fill(&self, bytes: &mut [u8]);
+}
+
+/// What the operator chose.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where people reach this installation, without a trailing slash.
+    pub public_url: String,
+    /// Where files stand.
+    pub data_dir: PathBuf,
+    /// The installation was started to be tried out.
+    pub is_demo: bool,
+    /// A name for this process in leases.
+    pub node: String,
+}
+
+/// The context of all use cases.
+#[derive(Clone)]
+pub struct Ctx(Arc<Inner>);
+
+struct Inner {
+    store: db::Store,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    settings: Settings,
+    runtimes: RwLock<BTreeMap<OrganizationId, Arc<Runtime>>>,
+    numbers: tokio::sync::Mutex<BTreeMap<OrganizationId, std::ops::Range<i64>>>,
+    tasks: Mutex<Vec<JoinHandle<()>>>,
+}
+
+/// The running parts of one organization.
+pub struct Runtime {
+    /// Which.
+    pub organization: OrganizationId,
+    /// Who hears of events.
+    pub hub: Arc<Hub>,
+    /// The one task that routes.
+    pub owner: Owner,
+}
+
+impl Ctx {
+    /// A context without running parts; [`Ctx::start`] starts them.
+    #[must_use]
+    pub fn new(store: db::Store, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>, settings: Settings) -> Self {
+        Self(Arc::new(Inner {
+            store,
+            clock,
+            entropy,
+            settings,
+            runtimes: RwLock::default(),
+            numbers: tokio::sync::Mutex::default(),
+            tasks: Mutex::default(),
+        }))
+    }
+
+    /// Migrates the store and starts the running parts of every organization in it.
+    ///
+    /// # Errors
+    /// What the store refuses.
+    pub async fn start(&self) -> Result<(), Error> {
+        self.store().migrate(store::MIGRATIONS).await?;
+        for organization in setup::organizations(self).await? {
+            self.start_organization(organization).await?;
+        }
+        Ok(())
+    }
+
+    /// Starts router and live feed of one organization. The router is rebuilt before this returns.
+    ///
+    /// # Errors
+    /// What the store refuses.
+    pub async fn start_organization(&self, organization: OrganizationId) -> Result<Arc<Runtime>, Error> {
+        let hub = Arc::new(Hub::default());
+        let (owner, routing) = owner::start(self, organization, Arc::clone(&hub)).await?;
+        let tailing = live::start(self, organization, Arc::clone(&hub), owner.clone()).await?;
+        let runtime = Arc::new(Runtime { organization, hub, owner });
+        self.0.runtimes.write().unwrap_or_else(PoisonError::into_inner).insert(organization, Arc::clone(&runtime));
+        self.0.tasks.lock().unwrap_or_else(PoisonError::into_inner).extend([routing, tailing]);
+        Ok(runtime)
+    }
+
+    /// The running parts of an organization.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] while they are not started.
+    pub fn runtime(&self, organization: OrganizationId) -> Result<Arc<Runtime>, Error> {
+        let runtimes = self.0.runtimes.read().unwrap_or_else(PoisonError::into_inner);
+        runtimes.get(&organization).cloned().ok_or(Error::Unavailable("the organization is starting"))
+    }
+
+    /// Ends every running part and closes the store.
+    pub async fn stop(self) {
+        let runtimes = std::mem::take(&mut *self.0.runtimes.write().unwrap_or_else(PoisonError::into_inner));
+        for runtime in runtimes.values() {
+            runtime.owner.stop().await;
+            runtime.hub.close();
+        }
+        let tasks = std::mem::take(&mut *self.0.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+        for task in tasks {
+            if task.await.is_err() {
+                tracing::error!("a task of the organization ended by a panic");
+            }
+        }
+        self.store().clone().close().await;
+    }
+
+    /// The store.
+    #[must_use]
+    pub fn store(&self) -> &db::Store {
+        &self.0.store
+    }
+
+    /// Now, cut to the microsecond the store keeps.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        domain::time::Micros::from(self.0.clock.now()).into()
+    }
+
+    /// Chance.
+    #[must_use]
+    pub fn entropy(&self) -> &dyn Entropy {
+        &*self.0.entropy
+    }
+
+    /// What the operator chose.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    /// A fresh UUIDv7.
+    #[must_use]
+    pub fn new_id(&self) -> Uuid {
+        let mut random = [0; 10];
+        self.0.entropy.fill(&mut random);
+        let ms = u64::try_from(self.0.clock.now().as_millisecond()).unwrap_or_default();
+        uuid::Builder::from_unix_timestamp_millis(ms, &random).into_uuid()
+    }
+
+    /// `count` fresh ids, for a transaction that may run again.
+    #[must_use]
+    pub fn new_ids<const N: usize>(&self) -> [Uuid; N] {
+        std::array::from_fn(|_| self.new_id())
+    }
+
+    /// A source of ids for the router.
+    #[must_use]
+    pub fn id_source(&self) -> Box<dyn IdSource> {
+        Box::new(Ids(self.clone()))
+    }
+
+    /// The next conversation number of an organization.
+    ///
+    /// # Errors
+    /// What the store refuses when a new block is leased.
+    pub async fn next_number(&self, organization: OrganizationId) -> Result<i64, Error> {
+        const BLOCK: i64 = 100;
+        let mut numbers = self.0.numbers.lock().await;
+        let block = numbers.entry(organization).or_insert(0..0);
+        if let Some(number) = block.next() {
+            return Ok(number);
+        }
+        let first = self
+            .store()
+            .write("numbers.lease", organization, |tx, organization| {
+                Box::pin(async move {
+                    Ok::<_, Error>(store::organizations::lease_numbers(tx, organization, BLOCK).await?)
+                })
+            })
+            .await?;
+        *block = first + 1..first + BLOCK;
+        Ok(first)
+    }
+}
+
+struct Ids(Ctx);
+
+impl IdSource for Ids {
+    fn next_id(&mut self) -> Uuid {
+        self.0.new_id()
+    }
+}
+
+/// Who asks.
+#[derive(Clone, Debug)]
+pub struct Actor {
+    /// For which organization.
+    pub organization: OrganizationId,
+    /// The sign-in session, if there is one.
+    pub session: Option<SessionId>,
+    /// How they are shown.
+    pub name: String,
+    /// What they may do.
+    pub standing: Arc<Standing>,
+}
+
+impl Actor {
+    /// The user.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for actors that are no person.
+    pub fn user(&self) -> Result<UserId, Error> {
+        self.standing.user.ok_or(Error::NotFound)
+    }
+
+    /// The agent.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for somebody who takes no work.
+    pub fn agent(&self) -> Result<AgentId, Error> {
+        self.standing.agent.ok_or(Error::NotFound)
+    }
+
+    /// Asks the one rule.
+    ///
+    /// # Errors
+    /// [`Error::Denied`].
+    pub fn authorize(&self, permission: Permission, resource: Resource<'_>) -> Result<(), Error> {
+        Ok(authorize(&self.standing, permission, resource)?)
+    }
+
+    /// What a permission reaches, for lists.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] when it is not held at all.
+    pub fn reach(&self, permission: Permission) -> Result<Reach, Error> {
+        self.authorize(permission, Resource::Any)?;
+        Ok(self.standing.reach(permission).unwrap_or_default())
+    }
+
+    /// As it stands in events: `{type, id, name}`.
+    #[must_use]
+    pub fn as_json(&self) -> serde_json::Value {
+        let (kind, id) = match (self.standing.agent, self.standing.user) {
+            (Some(agent), _) => (ActorType::Agent, Some(agent.0)),
+            (None, Some(user)) => (ActorType::User, Some(user.0)),
+            (None, None) => (ActorType::Api, None),
+        };
+        serde_json::json!({ "type": kind, "id": id })
+    }
+}

@@ -1,0 +1,374 @@
+//! What comes in from outside: identity, conversation, interaction, entry, events and work, in one transaction.
+
+use std::collections::BTreeMap;
+
+use domain::conversation::{
+    ActorType, Audience, Candidate, Continuity, Direction, EntryKind, InteractionState, Placement, Priority, Shape,
+    StatusCategory, place,
+};
+use domain::ids::{ConversationId, EntryId, InteractionId, OrganizationId};
+use domain::routing::{Item, ItemState, Pool, RoutingKind};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use store::channels::Channel;
+use store::conversations::{Conversation, Interaction};
+use store::customers::{Customer, Identity};
+use store::entries::Entry;
+use store::queues::{Queue, RoutingSettings};
+use store::work::WorkItem;
+use uuid::Uuid;
+
+use super::append;
+use crate::events::event;
+use crate::{Ctx, Error};
+
+/// A message from outside, its sender already known.
+#[derive(Clone, Debug)]
+#[allow(missing_docs, reason = "fields are named for what they are")]
+pub struct Inbound {
+    pub channel: Channel,
+    pub customer: Customer,
+    pub identity: Identity,
+    /// Plain text.
+    pub text: String,
+    /// The conversation it names, if it names one.
+    pub conversation: Option<ConversationId>,
+    /// Who chose `client_message_id`.
+    pub client_id: Option<Uuid>,
+    pub client_message_id: Option<Uuid>,
+    /// The provider's id; unique within the channel.
+    pub external_id: Option<String>,
+    pub attachment_ids: Vec<Uuid>,
+    pub occurred_at: Timestamp,
+}
+
+/// What became of it.
+#[derive(Clone, Debug)]
+pub struct Received {
+    /// The entry.
+    pub entry: Entry,
+    /// Where it stands.
+    pub conversation: Conversation,
+    /// It was here before; nothing was changed.
+    pub is_repeated: bool,
+    /// The work it made, if it made some.
+    pub work: Option<WorkItem>,
+}
+
+/// Everything a transaction needs that must not change when it runs again.
+#[derive(Clone)]
+struct Input {
+    inbound: Inbound,
+    org: OrganizationId,
+    now: Timestamp,
+    number: i64,
+    conversation_id: Uuid,
+    interaction_id: Uuid,
+    entry_id: Uuid,
+    work_id: Uuid,
+    event_ids: [Uuid; 5],
+}
+
+/// Takes a message in. Answers once it is durable; routing follows at once.
+///
+/// # Errors
+/// [`Error::IdempotencyMismatch`] when the client used the id for another text; what the store refuses.
+pub async fn receive(ctx: &Ctx, inbound: Inbound) -> Result<Received, Error> {
+    let org = inbound.channel.organization_id;
+    let [conversation_id, interaction_id, entry_id, work_id] = ctx.new_ids();
+    let input = Input {
+        number: ctx.next_number(org).await?,
+        inbound,
+        org,
+        now: ctx.now(),
+        conversation_id,
+        interaction_id,
+        entry_id,
+        work_id,
+        event_ids: ctx.new_ids(),
+    };
+    let received = ctx.store().write("conversations.receive", input, |tx, input| Box::pin(take(tx, input))).await?;
+    let runtime = ctx.runtime(org)?;
+    if let Some(work) = &received.work {
+        runtime.owner.enqueue(work).await;
+    }
+    runtime.hub.wake();
+    Ok(received)
+}
+
+async fn take(tx: &mut db::Tx<'_>, input: Input) -> Result<Received, Error> {
+    if let Some(received) = seen(tx, &input).await? {
+        return Ok(received);
+    }
+    let (mut conversation, is_new, is_reopened) = conversation(tx, &input).await?;
+    let (interaction, is_started) = interaction(tx, &input, conversation.id).await?;
+    let mut entry = entry(&input, &conversation, interaction.id);
+    touch(&mut conversation, &input);
+    append(tx, &mut conversation, &mut entry, input.now).await?;
+    let work = work(tx, &input, &conversation, &interaction).await?;
+    let mut ids = input.event_ids.into_iter();
+    let mut tell = Vec::new();
+    let about = json!({ "conversation_id": conversation.id });
+    if is_new {
+        tell.push(("conversation.created", about.clone()));
+    } else if is_reopened {
+        tell.push(("conversation.reopened", about.clone()));
+    } else {
+        tell.push(("conversation.updated", about));
+    }
+    if is_started {
+        tell.push((
+            "interaction.started",
+            json!({ "interaction_id": interaction.id, "conversation_id": conversation.id }),
+        ));
+    }
+    tell.push(("entry.created", json!({ "entry_id": entry.id, "conversation_id": conversation.id })));
+    if let Some(work) = &work {
+        let data = json!({ "work_item_id": work.item.id, "conversation_id": conversation.id,
+            "queue_id": work.item.queue, "row": 1 });
+        tell.push(("work_item.created", data));
+    }
+    let actor = json!({ "type": ActorType::Customer, "id": input.inbound.customer.id });
+    for (kind, data) in tell {
+        let id = ids.next().expect("invariant: at most five events");
+        store::events::insert(tx, &event(id, input.org, kind, input.now, actor.clone(), data)).await?;
+    }
+    Ok(Received { entry, conversation, is_repeated: false, work })
+}
+
+/// The same message, if it is here already.
+async fn seen(tx: &mut db::Tx<'_>, input: &Input) -> Result<Option<Received>, Error> {
+    let Some((client, message)) = input.inbound.client_id.zip(input.inbound.client_message_id) else {
+        return Ok(None);
+    };
+    let Some(entry) = store::entries::by_client(tx, input.org, client, message).await? else { return Ok(None) };
+    if entry.text() != input.inbound.text {
+        return Err(Error::IdempotencyMismatch);
+    }
+    let conversation = store::conversations::find(tx, input.org, entry.conversation_id).await?;
+    let conversation = conversation.ok_or(Error::NotFound)?;
+    Ok(Some(Received { entry, conversation, is_repeated: true, work: None }))
+}
+
+/// The conversation it belongs to; whether it is new, whether it opened again.
+async fn conversation(tx: &mut db::Tx<'_>, input: &Input) -> Result<(Conversation, bool, bool), Error> {
+    let found = store::conversations::newest_of_customer(tx, input.org, input.inbound.customer.id, 20).await?;
+    let mut candidates: Vec<_> = found.iter().map(candidate).collect();
+    if let Some(named) = input.inbound.conversation {
+        if let Some(at) = candidates.iter().position(|c| c.id == named) {
+            candidates = vec![candidates.swap_remove(at)];
+        }
+    }
+    let is_mail = input.inbound.channel.kind == "email";
+    let placement = place(&candidates, Continuity::default(), is_mail, input.now.into());
+    let (id, is_reopened) = match placement {
+        Placement::Continue(id) => (id, false),
+        Placement::Reopen(id) => (id, true),
+        Placement::New => {
+            let conversation = fresh(input);
+            store::conversations::insert(tx, &conversation).await?;
+            return Ok((conversation, true, false));
+        }
+    };
+    let mut conversation = store::conversations::lock(tx, input.org, id).await?.ok_or(Error::NotFound)?;
+    if is_reopened {
+        conversation.reopened_count += 1;
+        conversation.resolved_at = None;
+    }
+    Ok((conversation, false, is_reopened))
+}
+
+fn candidate(c: &Conversation) -> Candidate<ConversationId> {
+    Candidate {
+        id: c.id,
+        category: c.status_category,
+        last_activity_at: c.last_activity_at.into(),
+        resolved_at: c.resolved_at.map(Into::into),
+        has_mail_thread: c.channel_kinds.iter().any(|k| k == "email"),
+    }
+}
+
+fn fresh(input: &Input) -> Conversation {
+    let Inbound { channel, customer, identity, .. } = &input.inbound;
+    Conversation {
+        id: input.conversation_id.into(),
+        organization_id: input.org,
+        number: input.number,
+        subject: None,
+        outcome: None,
+        status_category: StatusCategory::Open,
+        priority: Priority::Normal,
+        customer_id: customer.id,
+        owner_agent_id: None,
+        queue_id: channel.queue_id,
+        reply_channel_id: Some(channel.id),
+        reply_identity_id: Some(identity.id),
+        channel_kinds: vec![channel.kind.clone()],
+        language: customer.language.clone(),
+        tags: Vec::new(),
+        fields: json!({}),
+        snoozed_until: None,
+        is_snoozed_until_reply: false,
+        waiting_since_at: Some(input.now),
+        first_response_at: None,
+        last_activity_at: input.now,
+        last_entry_seq: 0,
+        last_entry: None,
+        is_blocked: customer.is_blocked,
+        is_demo: channel.is_demo,
+        resolved_at: None,
+        reopened_count: 0,
+        created_at: input.now,
+        updated_at: input.now,
+        version: 1,
+    }
+}
+
+/// What a contentful inbound changes in a conversation.
+fn touch(conversation: &mut Conversation, input: &Input) {
+    let Inbound { channel, identity, .. } = &input.inbound;
+    conversation.status_category = StatusCategory::Open;
+    conversation.snoozed_until = None;
+    conversation.is_snoozed_until_reply = false;
+    conversation.waiting_since_at = conversation.waiting_since_at.or(Some(input.now));
+    conversation.reply_channel_id = Some(channel.id);
+    conversation.reply_identity_id = Some(identity.id);
+    if conversation.queue_id.is_none() {
+        conversation.queue_id = channel.queue_id;
+    }
+    if !conversation.channel_kinds.contains(&channel.kind) {
+        conversation.channel_kinds.push(channel.kind.clone());
+    }
+}
+
+async fn interaction(
+    tx: &mut db::Tx<'_>,
+    input: &Input,
+    conversation: ConversationId,
+) -> Result<(Interaction, bool), Error> {
+    let Inbound { channel, customer, identity, .. } = &input.inbound;
+    let open = store::conversations::open_interaction(tx, input.org, conversation, channel.id, identity.id).await?;
+    if let Some(open) = open {
+        return Ok((open, false));
+    }
+    let interaction = Interaction {
+        id: input.interaction_id.into(),
+        organization_id: input.org,
+        conversation_id: conversation,
+        customer_id: customer.id,
+        channel_id: channel.id,
+        channel_kind: channel.kind.clone(),
+        identity_id: identity.id,
+        shape: if channel.kind == "email" { Shape::MailExchange } else { Shape::ChatSession },
+        direction: "in".to_owned(),
+        state: InteractionState::Open,
+        started_at: input.now,
+        ended_at: None,
+        end_reason: None,
+        last_activity_at: input.now,
+        version: 1,
+    };
+    store::conversations::insert_interaction(tx, &interaction).await?;
+    Ok((interaction, true))
+}
+
+fn entry(input: &Input, conversation: &Conversation, interaction: InteractionId) -> Entry {
+    let inbound = &input.inbound;
+    Entry {
+        id: EntryId(input.entry_id),
+        organization_id: input.org,
+        conversation_id: conversation.id,
+        interaction_id: Some(interaction),
+        customer_id: inbound.customer.id,
+        seq: 0,
+        kind: EntryKind::Message,
+        direction: Direction::In,
+        audience: Audience::Private,
+        author_type: ActorType::Customer,
+        author_id: Some(inbound.customer.id.0),
+        author_name: inbound.customer.name.clone(),
+        channel_id: Some(inbound.channel.id),
+        channel_kind: Some(inbound.channel.kind.clone()),
+        body: json!({ "text": inbound.text }),
+        attachment_ids: inbound.attachment_ids.clone(),
+        external_id: inbound.external_id.clone(),
+        client_message_id: inbound.client_message_id,
+        client_id: inbound.client_id,
+        mail: None,
+        delivery: None::<Value>,
+        is_truncated: false,
+        occurred_at: inbound.occurred_at.min(input.now),
+        created_at: input.now,
+    }
+}
+
+/// New work, unless the engagement has some already (api.md §2.6).
+async fn work(
+    tx: &mut db::Tx<'_>,
+    input: &Input,
+    conversation: &Conversation,
+    interaction: &Interaction,
+) -> Result<Option<WorkItem>, Error> {
+    let Inbound { channel, customer, .. } = &input.inbound;
+    let Some(queue) = channel.queue_id.filter(|_| !conversation.is_blocked) else { return Ok(None) };
+    let live = store::work::live_of(tx, input.org, vec![conversation.id.0]).await?;
+    let kind = if channel.kind == "email" { RoutingKind::Email } else { RoutingKind::Chat };
+    let covers = |w: &WorkItem| {
+        let is_asynchronous = !w.item.kind.is_real_time() && !kind.is_real_time();
+        w.interaction_id == Some(interaction.id) || is_asynchronous
+    };
+    if live.iter().any(covers) {
+        return Ok(None);
+    }
+    let settings = routing(tx, input.org, queue).await?;
+    let (priority, secondary) = conversation.priority.points();
+    let work = WorkItem {
+        item: Item {
+            id: input.work_id.into(),
+            queue,
+            kind,
+            customer: Some(customer.id),
+            priority,
+            secondary,
+            tier: settings.as_ref().map_or(0, |s| s.tier),
+            enqueued_at: input.now.into(),
+            age_adjust_ms: 0,
+            seq: 0,
+            units_milli: settings.as_ref().map_or(1_000, |s| s.units_milli),
+            pool: settings.as_ref().map_or(Pool::Primary, |s| s.capacity_pool),
+            required: BTreeMap::new(),
+            preferred: None,
+            state: ItemState::New,
+            pause_reason: None,
+            close_reason: None,
+            cancel_reason: None,
+            attempt: 0,
+            agent: None,
+            assignment: None,
+            excluded: Vec::new(),
+            wake_at: None,
+            wrap_up_deadline: None,
+            extensions_used: 0,
+            previous: None,
+        },
+        interaction_id: Some(interaction.id),
+        conversation_id: Some(conversation.id),
+        channel_id: Some(channel.id),
+        created_at: input.now,
+        updated_at: input.now,
+        version: 1,
+    };
+    store::work::insert(tx, input.org, &work).await?;
+    Ok(Some(work))
+}
+
+async fn routing(
+    tx: &mut db::Tx<'_>,
+    org: OrganizationId,
+    queue: domain::ids::QueueId,
+) -> Result<Option<RoutingSettings>, Error> {
+    let queues = store::queues::list(tx, org).await?;
+    let Some(Queue { routing_config_id, .. }) = queues.into_iter().find(|q| q.id == queue) else { return Ok(None) };
+    let configs = store::queues::configs(tx, org).await?;
+    Ok(configs.into_iter().find(|c| c.id == routing_config_id).map(|c| c.settings))
+}

@@ -1,0 +1,144 @@
+//! Why a use case changed nothing. Every variant has its stable code on the wire (api.md §1.8).
+
+use domain::permissions::Denied;
+use domain::routing::Refused;
+use uuid::Uuid;
+
+/// One wrong value of an input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldError {
+    /// JSON Pointer into the body.
+    pub pointer: String,
+    /// `required`, `length`, `range`, `format`, `enum`, `duplicate`, `unknown_reference` …
+    pub code: &'static str,
+    /// For developers.
+    pub detail: String,
+}
+
+/// Why a use case changed nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is none, or the actor may not know of it.
+    #[error("not found")]
+    NotFound,
+    /// The permission is missing or too narrow.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// Values are wrong.
+    #[error("the input is invalid")]
+    Invalid(Vec<FieldError>),
+    /// Address or password is wrong; which of them is not said.
+    #[error("address or password is wrong")]
+    InvalidCredentials,
+    /// Too many failures; try again later.
+    #[error("too many attempts; wait {retry_after_ms} ms")]
+    SignInDelayed {
+        /// How long.
+        retry_after_ms: i64,
+    },
+    /// Too many calls.
+    #[error("too many calls; wait {retry_after_ms} ms")]
+    RateLimited {
+        /// How long.
+        retry_after_ms: i64,
+    },
+    /// No or an unknown credential.
+    #[error("not signed in")]
+    Unauthenticated,
+    /// The session is over.
+    #[error("the session is over")]
+    SessionExpired,
+    /// The one-use link was used before, or never existed.
+    #[error("the link was used or is unknown")]
+    LinkUsed,
+    /// The link is too old.
+    #[error("the link has expired")]
+    LinkExpired,
+    /// Set-up is done already.
+    #[error("set-up is done")]
+    SetupDone,
+    /// The password is too easy to guess.
+    #[error("the password needs at least {min_length} characters")]
+    PasswordWeak {
+        /// Characters.
+        min_length: usize,
+    },
+    /// The same message id with another content.
+    #[error("the same id was sent with another content")]
+    IdempotencyMismatch,
+    /// Somebody wrote meanwhile.
+    #[error("there are newer entries")]
+    NewerEntries {
+        /// The first of them.
+        first_seq: i64,
+    },
+    /// No channel leads back to the customer.
+    #[error("no channel leads to the customer")]
+    NoReplyRoute,
+    /// The channel does not take messages now.
+    #[error("the channel is switched off")]
+    ChannelDisabled,
+    /// The text is longer than the channel takes.
+    #[error("the text is longer than {max} characters")]
+    TextTooLong {
+        /// Code points.
+        max: usize,
+    },
+    /// This visitor may not write.
+    #[error("the visitor is blocked")]
+    VisitorBlocked,
+    /// The origin may not embed this widget.
+    #[error("the origin may not use this channel")]
+    OriginForbidden,
+    /// Signing out or going offline would leave customers alone.
+    #[error("the agent still holds {count} real-time items")]
+    AgentHasWork {
+        /// How many.
+        count: u32,
+    },
+    /// The router refuses.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// The row was changed by somebody else.
+    #[error("somebody else changed it meanwhile")]
+    VersionConflict,
+    /// The address exists already.
+    #[error("it exists already")]
+    AlreadyExists {
+        /// Which.
+        existing_id: Option<Uuid>,
+    },
+    /// The disk is full: nothing was written, reading goes on.
+    #[error("the disk is full")]
+    StorageFull,
+    /// A part of the installation is not ready; nothing was changed.
+    #[error("not available now: {0}")]
+    Unavailable(&'static str),
+    /// The store failed.
+    #[error("the store failed")]
+    Store(#[source] db::Error),
+}
+
+impl From<db::Error> for Error {
+    fn from(error: db::Error) -> Self {
+        match error {
+            db::Error::Full { .. } => Self::StorageFull,
+            db::Error::Closed => Self::Unavailable("the store is closing"),
+            other => Self::Store(other),
+        }
+    }
+}
+
+impl db::TxError for Error {
+    fn is_retryable(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_retryable() || matches!(error, db::Error::Conflict { .. }))
+    }
+}
+
+impl Error {
+    /// One wrong field.
+    #[must_use]
+    pub fn field(pointer: &str, code: &'static str, detail: impl Into<String>) -> Self {
+        Self::Invalid(vec![FieldError { pointer: pointer.to_owned(), code, detail: detail.into() }])
+    }
+}

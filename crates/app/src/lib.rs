@@ -1,0 +1,46 @@
+//! Use cases: one function per command or query. A use case takes the context, who asks, and its input,
+//! and owns its transaction.
+//!
+//! # Invariants
+//! - Every use case that acts for somebody asks `domain::permissions::authorize` first.
+//! - State, events and new work commit in one transaction; nobody hears of them before.
+//! - Only [`owner`] changes what the router knows: work items, offers, assignments, presence.
+
+mod context;
+mod error;
+mod events;
+mod secrets;
+
+pub mod agents;
+pub mod conversations;
+pub mod customers;
+pub mod defaults;
+pub mod live;
+pub mod offers;
+pub mod organization;
+pub mod owner;
+pub mod presence;
+pub mod sessions;
+pub mod setup;
+pub mod widget;
+pub mod work;
+
+pub use context::{Actor, Clock, Ctx, Entropy, Runtime, Settings};
+pub use error::{Error, FieldError};
+
+/// What use cases return: the store's rows.
+pub mod model {
+    pub use store::access::Session;
+    pub use store::agents::{Agent, Names, PresenceConfig, PresenceSettings, PresenceStatus};
+    pub use store::channels::Channel;
+    pub use store::conversations::{Before, Conversation, Interaction};
+    pub use store::customers::{Customer, Identity};
+    pub use store::drafts::Draft;
+    pub use store::entries::Entry;
+    pub use store::events::{Cursor, Event};
+    pub use store::organizations::Organization;
+    pub use store::queues::{Queue, QueueMember, QueueSettings, RoutingConfig, RoutingSettings};
+    pub use store::users::User;
+    pub use store::visitors::Visitor;
+    pub use store::work::WorkItem;
+}

@@ -1,0 +1,481 @@
+//! The live feed of an organization: one tailer reads each committed event once, joins its content once,
+//! and hands it to every listener who may see it.
+//!
+//! # Invariants
+//! - Events reach a listener in commit order, each at most once.
+//! - A listener who does not keep up is told so ([`Heard::Lagged`]) and never slows the others.
+//! - The tailer is woken by commits; once a second it looks by itself, as a safety net.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use domain::conversation::{Audience, EntryKind};
+use domain::ids::{AgentId, ChannelId, ConversationId, CustomerId, OfferId, OrganizationId, QueueId};
+use domain::permissions::{Permission, Resource, Standing, authorize};
+use domain::routing::{ItemState, Offer, Presence};
+use serde_json::Value;
+use store::conversations::Conversation;
+use store::customers::Customer;
+use store::entries::Entry;
+use store::events::{Cursor, Event};
+use store::work::WorkItem;
+use tokio::sync::{Notify, mpsc};
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+use crate::owner::Owner;
+use crate::{Ctx, Error};
+
+/// Events a listener may be behind.
+const BACKLOG: usize = 256;
+/// Events read at once.
+const PAGE: i64 = 500;
+/// Events replayed to a listener who returns; more is a resync.
+pub const REPLAY_MAX: usize = 10_000;
+const SAFETY_NET: Duration = Duration::from_secs(1);
+
+/// An event with what it is about, as it stands now.
+#[derive(Debug)]
+pub struct Live {
+    /// Where the stream is after it.
+    pub cursor: Cursor,
+    /// The event as stored.
+    pub event: Event,
+    /// What it is about.
+    pub content: Content,
+    /// The event as JSON for staff, rendered once by whoever needs it first.
+    pub rendered: OnceLock<String>,
+}
+
+/// What an event is about. `None` where it is gone meanwhile.
+#[derive(Debug, Default)]
+#[allow(missing_docs, reason = "fields are named for what they are")]
+pub struct Content {
+    pub entry: Option<Entry>,
+    pub conversation: Option<Conversation>,
+    pub customer: Option<Customer>,
+    /// Unfinished work of the conversation.
+    pub work: Vec<WorkItem>,
+    pub work_item: Option<WorkItem>,
+    pub offer: Option<Offer>,
+    pub presence: Option<Presence>,
+}
+
+impl Content {
+    fn queue(&self) -> Option<QueueId> {
+        let of_work = self.work_item.as_ref().map(|w| w.item.queue);
+        of_work.or(self.conversation.as_ref().and_then(|c| c.queue_id))
+    }
+
+    /// Whose work it is.
+    fn agents(&self) -> Vec<AgentId> {
+        let owner = self.conversation.as_ref().and_then(|c| c.owner_agent_id);
+        let holders = self.work.iter().chain(&self.work_item).filter_map(|w| w.item.agent);
+        owner.into_iter().chain(holders).chain(self.offer.as_ref().map(|o| o.agent)).collect()
+    }
+}
+
+/// What a member of staff listens to.
+#[derive(Clone, Debug)]
+pub struct StaffFilter {
+    /// Who listens.
+    pub standing: Arc<Standing>,
+    /// Topics beside the implicit `me`.
+    pub topics: BTreeSet<String>,
+}
+
+impl StaffFilter {
+    /// Whether this listener sees `live`: it must be readable, and on `me` or a topic.
+    #[must_use]
+    pub fn wants(&self, live: &Live) -> bool {
+        let content = &live.content;
+        let kind = live.event.kind.as_str();
+        let me = self.standing.agent;
+        let is_mine = |agent: AgentId| Some(agent) == me;
+        match kind.split_once('.').map_or(kind, |(noun, _)| noun) {
+            "offer" => content.offer.as_ref().is_some_and(|o| is_mine(o.agent)),
+            "presence" => {
+                let is_own = content.presence.as_ref().is_some_and(|p| is_mine(p.agent));
+                is_own || (self.has("agents") && self.may(Permission::AgentsRead, Resource::Any))
+            }
+            "draft" => live.event.data.get("user_id").and_then(Value::as_str)
+                == self.standing.user.map(|u| u.0.to_string()).as_deref(),
+            "entry" | "interaction" => {
+                let is_open = content.conversation.as_ref().is_some_and(|c| self.has_conversation(c.id));
+                (is_open || content.agents().into_iter().any(is_mine)) && self.may_read(content)
+            }
+            "work_item" => {
+                let holds = content.work_item.as_ref().is_some_and(|w| w.item.agent.is_some_and(is_mine));
+                let held = live.event.data.get("agent_id").and_then(Value::as_str)
+                    == me.map(|a| a.0.to_string()).as_deref()
+                    && me.is_some();
+                holds || held || (self.has("inbox") && self.may_read(content))
+            }
+            "conversation" => {
+                let is_open = content.conversation.as_ref().is_some_and(|c| self.has_conversation(c.id));
+                (is_open || self.has("inbox") || content.agents().into_iter().any(is_mine)) && self.may_read(content)
+            }
+            "customer" | "identity" => self.has("inbox") && self.may(Permission::CustomersRead, Resource::Any),
+            "queue" | "config" => self.may(Permission::QueuesRead, Resource::Any),
+            "channel" => self.may(Permission::ChannelsRead, Resource::Any),
+            _ => self.has("org") && self.may(Permission::EventsRead, Resource::Any),
+        }
+    }
+
+    fn has(&self, topic: &str) -> bool {
+        self.topics.contains(topic) || self.topics.contains("org")
+    }
+
+    fn has_conversation(&self, id: ConversationId) -> bool {
+        self.has(&format!("conversation:{id}"))
+    }
+
+    fn may(&self, permission: Permission, resource: Resource<'_>) -> bool {
+        authorize(&self.standing, permission, resource).is_ok()
+    }
+
+    fn may_read(&self, content: &Content) -> bool {
+        let agents = content.agents();
+        self.may(Permission::ConversationsRead, Resource::Work { queue: content.queue(), agents: &agents })
+    }
+}
+
+/// What a visitor listens to: their own conversations on their own channel.
+#[derive(Clone, Copy, Debug)]
+pub struct VisitorFilter {
+    /// Whose.
+    pub customer: CustomerId,
+    /// Where.
+    pub channel: ChannelId,
+}
+
+impl VisitorFilter {
+    /// Whether the visitor sees `live`.
+    #[must_use]
+    pub fn wants(&self, live: &Live) -> bool {
+        let content = &live.content;
+        if let Some(entry) = &content.entry {
+            return entry.customer_id == self.customer
+                && entry.channel_id == Some(self.channel)
+                && entry.kind == EntryKind::Message
+                && entry.audience != Audience::Internal;
+        }
+        let is_theirs = content.conversation.as_ref().is_some_and(|c| c.customer_id == self.customer);
+        let noun = live.event.kind.split('.').next().unwrap_or_default();
+        is_theirs && matches!(noun, "work_item" | "conversation" | "interaction")
+    }
+}
+
+/// Who listens to what.
+#[derive(Clone, Debug)]
+pub enum Filter {
+    /// A member of staff.
+    Staff(StaffFilter),
+    /// A visitor.
+    Visitor(VisitorFilter),
+}
+
+impl Filter {
+    fn wants(&self, live: &Live) -> bool {
+        match self {
+            Self::Staff(filter) => filter.wants(live),
+            Self::Visitor(filter) => filter.wants(live),
+        }
+    }
+}
+
+/// Something that is neither stored nor replayed: typing, viewing.
+#[derive(Clone, Debug)]
+pub struct Signal {
+    /// `typing`, `viewing` …
+    pub kind: String,
+    /// About which conversation.
+    pub conversation: ConversationId,
+    /// The customer behind it.
+    pub customer: CustomerId,
+    /// `{conversation_id, actor, is_on …}`.
+    pub data: Value,
+    /// The listener it comes from, who does not hear it.
+    pub from: u64,
+    /// It may reach the visitor.
+    pub is_for_visitor: bool,
+}
+
+/// What a listener hears.
+#[derive(Clone, Debug)]
+pub enum Heard {
+    /// An event.
+    Event(Arc<Live>),
+    /// The position moved, nothing was visible.
+    Mark(Cursor),
+    /// A signal.
+    Signal(Arc<Signal>),
+    /// Too much was missed: fetch anew and go on from here.
+    Lagged(Cursor),
+    /// The rights or the session ended.
+    Revoked,
+}
+
+#[derive(Debug)]
+struct Listener {
+    filter: Filter,
+    sender: mpsc::Sender<Heard>,
+    is_lagging: bool,
+    session: Option<Uuid>,
+    agent: Option<AgentId>,
+    is_routable: bool,
+}
+
+#[derive(Debug, Default)]
+struct Listeners {
+    next: u64,
+    by_id: BTreeMap<u64, Listener>,
+    at: Cursor,
+    is_closed: bool,
+}
+
+/// Who hears of an organization's events.
+#[derive(Debug, Default)]
+pub struct Hub {
+    listeners: Mutex<Listeners>,
+    committed: Notify,
+}
+
+/// One listener's end; leaving it ends the subscription.
+#[derive(Debug)]
+pub struct Subscription {
+    hub: Arc<Hub>,
+    /// The listener's number on this node.
+    pub id: u64,
+    /// Where the stream was when it began: what comes is after this.
+    pub from: Cursor,
+    receiver: mpsc::Receiver<Heard>,
+}
+
+impl Subscription {
+    /// The next thing heard; `None` when the feed ends.
+    pub async fn next(&mut self) -> Option<Heard> {
+        self.receiver.recv().await
+    }
+
+    /// Something already heard, without waiting.
+    pub fn try_next(&mut self) -> Option<Heard> {
+        self.receiver.try_recv().ok()
+    }
+
+    /// Changes what is listened to.
+    pub fn refilter(&self, filter: Filter) {
+        if let Some(listener) = self.hub.locked().by_id.get_mut(&self.id) {
+            listener.filter = filter;
+        }
+    }
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        self.hub.locked().by_id.remove(&self.id);
+    }
+}
+
+impl Hub {
+    fn locked(&self) -> std::sync::MutexGuard<'_, Listeners> {
+        self.listeners.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells the tailer that something was committed.
+    pub fn wake(&self) {
+        self.committed.notify_one();
+    }
+
+    /// Ends the feed.
+    pub fn close(&self) {
+        let mut listeners = self.locked();
+        listeners.is_closed = true;
+        listeners.by_id.clear();
+        self.committed.notify_one();
+    }
+
+    /// Begins to listen; everything after [`Subscription::from`] is heard.
+    #[must_use]
+    pub fn subscribe(self: &Arc<Self>, filter: Filter, session: Option<Uuid>) -> Subscription {
+        let (sender, receiver) = mpsc::channel(BACKLOG);
+        let mut listeners = self.locked();
+        let id = listeners.next;
+        listeners.next += 1;
+        let from = listeners.at;
+        let listener = Listener { filter, sender, is_lagging: false, session, agent: None, is_routable: false };
+        if !listeners.is_closed {
+            listeners.by_id.insert(id, listener);
+        }
+        drop(listeners);
+        Subscription { hub: Arc::clone(self), id, from, receiver }
+    }
+
+    /// Notes that a listener is a routable socket of an agent; how many that session has now.
+    pub fn set_routable(&self, id: u64, agent: AgentId, is_routable: bool) -> usize {
+        let mut listeners = self.locked();
+        let session = listeners.by_id.get_mut(&id).and_then(|l| {
+            l.agent = Some(agent);
+            l.is_routable = is_routable;
+            l.session
+        });
+        let same = |l: &&Listener| l.is_routable && l.agent == Some(agent) && l.session == session;
+        listeners.by_id.values().filter(same).count()
+    }
+
+    /// Ends the feed of every socket of a session.
+    pub fn revoke(&self, session: Uuid) {
+        for listener in self.locked().by_id.values() {
+            if listener.session == Some(session) {
+                drop(listener.sender.try_send(Heard::Revoked));
+            }
+        }
+    }
+
+    /// Passes a signal on to whoever has the conversation open, and to the visitor.
+    pub fn signal(&self, signal: Signal) {
+        let signal = Arc::new(signal);
+        for (id, listener) in &self.locked().by_id {
+            let hears = match &listener.filter {
+                Filter::Staff(staff) => staff.has_conversation(signal.conversation),
+                Filter::Visitor(visitor) => signal.is_for_visitor && visitor.customer == signal.customer,
+            };
+            if hears && *id != signal.from {
+                drop(listener.sender.try_send(Heard::Signal(Arc::clone(&signal))));
+            }
+        }
+    }
+
+    fn publish(&self, page: &[Arc<Live>], at: Cursor) {
+        let mut listeners = self.locked();
+        listeners.at = at;
+        for listener in listeners.by_id.values_mut() {
+            for live in page.iter().filter(|live| listener.filter.wants(live)) {
+                if !listener.is_lagging && listener.sender.try_send(Heard::Event(Arc::clone(live))).is_err() {
+                    listener.is_lagging = true;
+                }
+            }
+            if listener.is_lagging && listener.sender.try_send(Heard::Lagged(at)).is_ok() {
+                listener.is_lagging = false;
+            }
+        }
+    }
+
+    fn is_closed(&self) -> bool {
+        self.locked().is_closed
+    }
+}
+
+/// Starts the tailer; it begins at the present end of the stream.
+///
+/// # Errors
+/// What the store refuses.
+pub async fn start(ctx: &Ctx, org: OrganizationId, hub: Arc<Hub>, owner: Owner) -> Result<JoinHandle<()>, Error> {
+    let at = head(ctx, org).await?;
+    hub.locked().at = at;
+    Ok(tokio::spawn(tail(ctx.clone(), org, hub, owner, at)))
+}
+
+/// The present end of the stream.
+///
+/// # Errors
+/// What the store refuses.
+pub async fn head(ctx: &Ctx, org: OrganizationId) -> Result<Cursor, Error> {
+    ctx.store()
+        .read("events.head", org, |tx, org| Box::pin(async move { Ok(store::events::head(tx, org).await?) }))
+        .await
+}
+
+async fn tail(ctx: Ctx, org: OrganizationId, hub: Arc<Hub>, owner: Owner, mut at: Cursor) {
+    while !hub.is_closed() {
+        match read(&ctx, org, at, PAGE).await {
+            Ok(page) if page.is_empty() => {
+                drop(tokio::time::timeout(SAFETY_NET, hub.committed.notified()).await);
+            }
+            Ok(page) => {
+                at = page.last().map_or(at, |live| live.cursor);
+                hub.publish(&page, at);
+                hand_over(&owner, &page).await;
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the event stream could not be read; trying again");
+                tokio::time::sleep(SAFETY_NET).await;
+            }
+        }
+    }
+}
+
+/// New work that the direct way did not bring to the router.
+async fn hand_over(owner: &Owner, page: &[Arc<Live>]) {
+    for live in page.iter().filter(|live| live.event.kind == "work_item.created") {
+        if let Some(work) = live.content.work_item.as_ref().filter(|w| w.item.state == ItemState::New) {
+            owner.enqueue(work).await;
+        }
+    }
+}
+
+/// Events after `at` with their content.
+///
+/// # Errors
+/// What the store refuses.
+pub async fn read(ctx: &Ctx, org: OrganizationId, at: Cursor, limit: i64) -> Result<Vec<Arc<Live>>, Error> {
+    ctx.store()
+        .read("events.read", (org, at, limit), |tx, (org, at, limit)| {
+            Box::pin(async move {
+                let page = store::events::after(tx, org, at, limit).await?;
+                Ok::<_, Error>(join(tx, org, page).await?.into_iter().map(Arc::new).collect())
+            })
+        })
+        .await
+}
+
+fn id_in(event: &Event, field: &str) -> Option<Uuid> {
+    event.data.get(field)?.as_str()?.parse().ok()
+}
+
+fn ids_in(page: &[(Cursor, Event)], field: &str) -> Vec<Uuid> {
+    let ids: BTreeSet<Uuid> = page.iter().filter_map(|(_, event)| id_in(event, field)).collect();
+    ids.into_iter().collect()
+}
+
+/// Joins a page with what it is about: a query per noun, none per event.
+async fn join(tx: &mut db::Tx<'_>, org: OrganizationId, page: Vec<(Cursor, Event)>) -> Result<Vec<Live>, Error> {
+    let entries = store::entries::find_many(tx, org, ids_in(&page, "entry_id")).await?;
+    let offers = {
+        let ids = ids_in(&page, "offer_id").into_iter().map(OfferId).collect();
+        store::work::find_offers(tx, org, ids).await?
+    };
+    let items = store::work::find_many(tx, org, ids_in(&page, "work_item_id")).await?;
+    let mut wanted: BTreeSet<Uuid> = ids_in(&page, "conversation_id").into_iter().collect();
+    wanted.extend(items.iter().filter_map(|w| w.conversation_id).map(|id| id.0));
+    let conversations = store::conversations::find_many(tx, org, wanted.iter().copied().collect()).await?;
+    let work = store::work::live_of(tx, org, wanted.into_iter().collect()).await?;
+    let people: BTreeSet<Uuid> = conversations.iter().map(|c| c.customer_id.0).collect();
+    let customers = store::customers::find_many(tx, org, people.into_iter().collect()).await?;
+    let presences = if page.iter().any(|(_, e)| e.kind.starts_with("presence.")) {
+        store::work::presences(tx, org).await?
+    } else {
+        Vec::new()
+    };
+    let live = |(cursor, event): (Cursor, Event)| {
+        let work_item = id_in(&event, "work_item_id").and_then(|id| items.iter().find(|w| w.item.id.0 == id)).cloned();
+        let about = id_in(&event, "conversation_id")
+            .or(work_item.as_ref().and_then(|w| w.conversation_id).map(|id| id.0));
+        let conversation = about.and_then(|id| conversations.iter().find(|c| c.id.0 == id)).cloned();
+        let content = Content {
+            entry: id_in(&event, "entry_id").and_then(|id| entries.iter().find(|e| e.id.0 == id)).cloned(),
+            customer: conversation
+                .as_ref()
+                .and_then(|c| customers.iter().find(|x| x.id == c.customer_id))
+                .cloned(),
+            work: work.iter().filter(|w| w.conversation_id.map(|id| id.0) == about && about.is_some()).cloned().collect(),
+            offer: id_in(&event, "offer_id").and_then(|id| offers.iter().find(|o| o.id.0 == id)).cloned(),
+            presence: id_in(&event, "agent_id").and_then(|id| presences.iter().find(|p| p.agent.0 == id)).cloned(),
+            conversation,
+            work_item,
+        };
+        Live { cursor, event, content, rendered: OnceLock::new() }
+    };
+    Ok(page.into_iter().map(live).collect())
+}

@@ -1,0 +1,16 @@
+//! The pure rules of the contact centre.
+//!
+//! # Invariants
+//! - No clock, no random source, no I/O, no `async`: time and ids come in as arguments.
+//! - Ordered collections and integers only, so that a seed replays to the same result.
+#![deny(missing_docs)]
+
+mod text_enum;
+
+pub mod conversation;
+pub mod ids;
+pub mod permissions;
+pub mod routing;
+pub mod time;
+
+pub use text_enum::UnknownWord;

@@ -1,0 +1,120 @@
+//! Channels: configured accounts of a channel type.
+
+use db::Kind::{Bool, Int, Json, Text, Time, Uuid as Id};
+use db::{Error, Row, Sql, Tx};
+use domain::ids::{ChannelId, OrganizationId, QueueId};
+use jiff::Timestamp;
+
+use crate::cols::{Cols, opt};
+
+/// One configured account of a channel type.
+#[derive(Clone, Debug)]
+#[allow(missing_docs, reason = "columns")]
+pub struct Channel {
+    pub id: ChannelId,
+    pub organization_id: OrganizationId,
+    pub kind: String,
+    pub key: String,
+    pub name: String,
+    /// `draft`, `ready`, `enabled`, `draining`, `disabled` or `archived`.
+    pub state: String,
+    pub config: serde_json::Value,
+    /// Public and unguessable: the widget key or the hook key.
+    pub public_key: String,
+    pub queue_id: Option<QueueId>,
+    pub health: serde_json::Value,
+    pub is_demo: bool,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub version: i64,
+}
+
+fn channel(row: &Row<'_>) -> Result<Channel, Error> {
+    let mut c = Cols::new(row);
+    Ok(Channel {
+        id: c.id()?,
+        organization_id: c.id()?,
+        kind: c.get()?,
+        key: c.get()?,
+        name: c.get()?,
+        state: c.get()?,
+        config: c.get()?,
+        public_key: c.get()?,
+        queue_id: c.opt_id()?,
+        health: c.get()?,
+        is_demo: c.get()?,
+        created_at: c.get()?,
+        updated_at: c.get()?,
+        version: c.get()?,
+    })
+}
+
+macro_rules! columns {
+    () => {
+        "id, organization_id, kind, key, name, state, config, public_key, queue_id, health, is_demo, created_at,
+         updated_at, version"
+    };
+}
+const COLUMNS: &[db::Kind] = &[Id, Id, Text, Text, Text, Text, Json, Text, Id, Json, Bool, Time, Time, Int];
+
+const INSERT: Sql = Sql::new(
+    "channels.insert",
+    "INSERT INTO channels (id, organization_id, kind, key, name, state, config, secrets, public_key, queue_id, health,
+       is_demo, created_at, updated_at, version)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, 1)",
+    &[],
+);
+const LIST: Sql = Sql::new(
+    "channels.list",
+    concat!("SELECT ", columns!(), " FROM channels WHERE organization_id = $1 ORDER BY key LIMIT 10000"),
+    COLUMNS,
+);
+const BY_PUBLIC_KEY: Sql = Sql::global(
+    "channels.by_public_key",
+    concat!("SELECT ", columns!(), " FROM channels WHERE public_key = $1"),
+    COLUMNS,
+    "the public key names the organization",
+);
+const FIRST: Sql = Sql::global(
+    "channels.first_of_kind",
+    concat!("SELECT ", columns!(), " FROM channels WHERE kind = $1 AND state = 'enabled' ORDER BY created_at, id LIMIT 1"),
+    COLUMNS,
+    "the demo page shows the first web chat of the installation",
+);
+
+pub(crate) const ALL: &[&Sql] = &[&INSERT, &LIST, &BY_PUBLIC_KEY, &FIRST];
+
+/// Adds a channel.
+pub async fn insert(tx: &mut Tx<'_>, c: &Channel) -> Result<(), Error> {
+    let params = [
+        c.id.0.into(),
+        c.organization_id.0.into(),
+        c.kind.as_str().into(),
+        c.key.as_str().into(),
+        c.name.as_str().into(),
+        c.state.as_str().into(),
+        c.config.clone().into(),
+        serde_json::json!({}).into(),
+        c.public_key.as_str().into(),
+        opt(c.queue_id),
+        c.health.clone().into(),
+        c.is_demo.into(),
+        c.created_at.into(),
+    ];
+    tx.exec_one(&INSERT, &params).await
+}
+
+/// All channels.
+pub async fn list(tx: &mut Tx<'_>, org: OrganizationId) -> Result<Vec<Channel>, Error> {
+    tx.all(&LIST, &[org.0.into()], channel).await
+}
+
+/// The channel of a public key.
+pub async fn by_public_key(tx: &mut Tx<'_>, key: &str) -> Result<Option<Channel>, Error> {
+    tx.optional(&BY_PUBLIC_KEY, &[key.into()], channel).await
+}
+
+/// The oldest enabled channel of a kind in this installation.
+pub async fn first_of_kind(tx: &mut Tx<'_>, kind: &str) -> Result<Option<Channel>, Error> {
+    tx.optional(&FIRST, &[kind.into()], channel).await
+}

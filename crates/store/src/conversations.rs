@@ -1,0 +1,545 @@
+//! Conversations and their interactions.
+
+use db::Kind::{Bool, Int, Json, Text, Time, Uuid as Id};
+use db::{Error, Row, Sql, Tx};
+use domain::conversation::{InteractionEnd, InteractionState, Priority, Shape, StatusCategory};
+use domain::ids::{
+    AgentId, ChannelId, ConversationId, CustomerId, IdentityId, InteractionId, OrganizationId, QueueId,
+};
+use domain::permissions::Reach;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::cols::{Cols, json, opt};
+
+/// The lasting matter with a customer.
+#[derive(Clone, Debug)]
+#[allow(missing_docs, reason = "columns")]
+pub struct Conversation {
+    pub id: ConversationId,
+    pub organization_id: OrganizationId,
+    pub number: i64,
+    pub subject: Option<String>,
+    pub outcome: Option<String>,
+    pub status_category: StatusCategory,
+    pub priority: Priority,
+    pub customer_id: CustomerId,
+    pub owner_agent_id: Option<AgentId>,
+    pub queue_id: Option<QueueId>,
+    pub reply_channel_id: Option<ChannelId>,
+    pub reply_identity_id: Option<IdentityId>,
+    pub channel_kinds: Vec<String>,
+    pub language: Option<String>,
+    pub tags: Vec<String>,
+    pub fields: serde_json::Value,
+    pub snoozed_until: Option<Timestamp>,
+    pub is_snoozed_until_reply: bool,
+    pub waiting_since_at: Option<Timestamp>,
+    pub first_response_at: Option<Timestamp>,
+    pub last_activity_at: Timestamp,
+    pub last_entry_seq: i64,
+    pub last_entry: Option<serde_json::Value>,
+    pub is_blocked: bool,
+    pub is_demo: bool,
+    pub resolved_at: Option<Timestamp>,
+    pub reopened_count: i64,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub version: i64,
+}
+
+/// One engagement on one channel.
+#[derive(Clone, Debug)]
+#[allow(missing_docs, reason = "columns")]
+pub struct Interaction {
+    pub id: InteractionId,
+    pub organization_id: OrganizationId,
+    pub conversation_id: ConversationId,
+    pub customer_id: CustomerId,
+    pub channel_id: ChannelId,
+    pub channel_kind: String,
+    pub identity_id: IdentityId,
+    pub shape: Shape,
+    pub direction: String,
+    pub state: InteractionState,
+    pub started_at: Timestamp,
+    pub ended_at: Option<Timestamp>,
+    pub end_reason: Option<String>,
+    pub last_activity_at: Timestamp,
+    pub version: i64,
+}
+
+fn conversation(row: &Row<'_>) -> Result<Conversation, Error> {
+    let mut c = Cols::new(row);
+    Ok(Conversation {
+        id: c.id()?,
+        organization_id: c.id()?,
+        number: c.get()?,
+        subject: c.get()?,
+        outcome: c.get()?,
+        status_category: c.word()?,
+        priority: c.word()?,
+        customer_id: c.id()?,
+        owner_agent_id: c.opt_id()?,
+        queue_id: c.opt_id()?,
+        reply_channel_id: c.opt_id()?,
+        reply_identity_id: c.opt_id()?,
+        channel_kinds: c.json()?,
+        language: c.get()?,
+        tags: c.json()?,
+        fields: c.get()?,
+        snoozed_until: c.get()?,
+        is_snoozed_until_reply: c.get()?,
+        waiting_since_at: c.get()?,
+        first_response_at: c.get()?,
+        last_activity_at: c.get()?,
+        last_entry_seq: c.get()?,
+        last_entry: c.get()?,
+        is_blocked: c.get()?,
+        is_demo: c.get()?,
+        resolved_at: c.get()?,
+        reopened_count: c.get()?,
+        created_at: c.get()?,
+        updated_at: c.get()?,
+        version: c.get()?,
+    })
+}
+
+fn interaction(row: &Row<'_>) -> Result<Interaction, Error> {
+    let mut c = Cols::new(row);
+    Ok(Interaction {
+        id: c.id()?,
+        organization_id: c.id()?,
+        conversation_id: c.id()?,
+        customer_id: c.id()?,
+        channel_id: c.id()?,
+        channel_kind: c.get()?,
+        identity_id: c.id()?,
+        shape: c.word()?,
+        direction: c.get()?,
+        state: c.word()?,
+        started_at: c.get()?,
+        ended_at: c.get()?,
+        end_reason: c.get()?,
+        last_activity_at: c.get()?,
+        version: c.get()?,
+    })
+}
+
+macro_rules! columns {
+    () => {
+        "id, organization_id, number, subject, outcome, status_category, priority, customer_id, owner_agent_id,
+         queue_id, reply_channel_id, reply_identity_id, channel_kinds, language, tags, fields, snoozed_until,
+         snoozed_until_reply, waiting_since_at, first_response_at, last_activity_at, last_entry_seq, last_entry,
+         is_blocked, is_demo, resolved_at, reopened_count, created_at, updated_at, version"
+    };
+}
+macro_rules! interaction_columns {
+    () => {
+        "id, organization_id, conversation_id, customer_id, channel_id, channel_kind, identity_id, shape, direction,
+         state, started_at, ended_at, end_reason, last_activity_at, version"
+    };
+}
+/// What a [`Reach`] covers: `$2` everything, `$3` queues, `$4` agents who own or hold.
+macro_rules! reached {
+    () => {
+        "($2 OR queue_id {any_uuid $3} OR owner_agent_id {any_uuid $4} OR EXISTS (
+           SELECT 1 FROM work_items w WHERE w.organization_id = $1 AND w.conversation_id = conversations.id
+             AND w.state NOT IN ('closed', 'cancelled') AND w.agent_id {any_uuid $4}))"
+    };
+}
+const CONVERSATION: &[db::Kind] = &[
+    Id, Id, Int, Text, Text, Text, Text, Id, Id, Id, Id, Id, Json, Text, Json, Json, Time, Bool, Time, Time, Time,
+    Int, Json, Bool, Bool, Time, Int, Time, Time, Int,
+];
+const INTERACTION: &[db::Kind] = &[Id, Id, Id, Id, Id, Text, Id, Text, Text, Text, Time, Time, Text, Time, Int];
+
+const INSERT: Sql = Sql::new(
+    "conversations.insert",
+    concat!(
+        "INSERT INTO conversations (",
+        columns!(),
+        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
+          $23, $24, $25, $26, $27, $28, $29, $30)"
+    ),
+    &[],
+);
+const UPDATE: Sql = Sql::new(
+    "conversations.update",
+    "UPDATE conversations SET subject = $4, outcome = $5, status_category = $6, priority = $7, owner_agent_id = $8,
+       queue_id = $9, reply_channel_id = $10, reply_identity_id = $11, channel_kinds = $12, language = $13, tags = $14,
+       snoozed_until = $15, snoozed_until_reply = $16, waiting_since_at = $17, first_response_at = $18,
+       last_activity_at = $19, last_entry_seq = $20, last_entry = $21, is_blocked = $22, resolved_at = $23,
+       reopened_count = $24, updated_at = $25, version = version + 1
+     WHERE organization_id = $1 AND id = $2 AND version = $3",
+    &[],
+);
+const LOCK: Sql = Sql::new(
+    "conversations.lock",
+    concat!("SELECT ", columns!(), " FROM conversations WHERE organization_id = $1 AND id = $2 {for_update}"),
+    CONVERSATION,
+);
+const FIND_MANY: Sql = Sql::new(
+    "conversations.find_many",
+    concat!("SELECT ", columns!(), " FROM conversations WHERE organization_id = $1 AND id {any_uuid $2}"),
+    CONVERSATION,
+);
+const BY_NUMBER: Sql = Sql::new(
+    "conversations.by_number",
+    concat!("SELECT ", columns!(), " FROM conversations WHERE organization_id = $1 AND number = $2"),
+    CONVERSATION,
+);
+const NEWEST_OF_CUSTOMER: Sql = Sql::new(
+    "conversations.newest_of_customer",
+    concat!(
+        "SELECT ",
+        columns!(),
+        " FROM conversations WHERE organization_id = $1 AND customer_id = $2
+         ORDER BY last_activity_at DESC, id DESC LIMIT $3"
+    ),
+    CONVERSATION,
+);
+const LIST: Sql = Sql::new(
+    "conversations.list",
+    concat!(
+        "SELECT ",
+        columns!(),
+        " FROM conversations WHERE organization_id = $1 AND ",
+        reached!(),
+        " AND ({cast $5 uuid} IS NULL OR queue_id = $5) AND ({cast $6 text} IS NULL OR status_category = $6)
+          AND (last_activity_at, id) < ($7, $8) ORDER BY last_activity_at DESC, id DESC LIMIT $9"
+    ),
+    CONVERSATION,
+);
+const MINE: Sql = Sql::new(
+    "conversations.mine",
+    concat!(
+        "SELECT ",
+        columns!(),
+        " FROM conversations WHERE organization_id = $1 AND owner_agent_id = $2
+          AND ({cast $3 text} IS NULL OR status_category = $3)
+          AND (last_activity_at, id) < ($4, $5) ORDER BY last_activity_at DESC, id DESC LIMIT $6"
+    ),
+    CONVERSATION,
+);
+const UNASSIGNED: Sql = Sql::new(
+    "conversations.unassigned",
+    concat!(
+        "SELECT ",
+        columns!(),
+        " FROM conversations WHERE organization_id = $1 AND ",
+        reached!(),
+        " AND owner_agent_id IS NULL AND status_category <> 'resolved'
+          AND (last_activity_at, id) < ($5, $6) ORDER BY last_activity_at DESC, id DESC LIMIT $7"
+    ),
+    CONVERSATION,
+);
+const INSERT_INTERACTION: Sql = Sql::new(
+    "conversations.insert_interaction",
+    concat!(
+        "INSERT INTO interactions (",
+        interaction_columns!(),
+        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, NULL, NULL, $11, 1)"
+    ),
+    &[],
+);
+const OPEN_INTERACTION: Sql = Sql::new(
+    "conversations.open_interaction",
+    concat!(
+        "SELECT ",
+        interaction_columns!(),
+        " FROM interactions WHERE organization_id = $1 AND conversation_id = $2 AND channel_id = $3 AND identity_id = $4
+          AND state = 'open'"
+    ),
+    INTERACTION,
+);
+const INTERACTIONS: Sql = Sql::new(
+    "conversations.interactions",
+    concat!(
+        "SELECT ",
+        interaction_columns!(),
+        " FROM interactions WHERE organization_id = $1 AND conversation_id = $2 ORDER BY id DESC LIMIT 200"
+    ),
+    INTERACTION,
+);
+const FIND_INTERACTION: Sql = Sql::new(
+    "conversations.find_interaction",
+    concat!("SELECT ", interaction_columns!(), " FROM interactions WHERE organization_id = $1 AND id = $2"),
+    INTERACTION,
+);
+const END_INTERACTION: Sql = Sql::new(
+    "conversations.end_interaction",
+    "UPDATE interactions SET state = $3, ended_at = $4, end_reason = $5, version = version + 1
+     WHERE organization_id = $1 AND id = $2 AND state <> 'ended'",
+    &[],
+);
+
+const SET_OWNER: Sql = Sql::new(
+    "conversations.set_owner",
+    "UPDATE conversations SET owner_agent_id = $3, queue_id = $4, updated_at = $5, version = version + 1
+     WHERE organization_id = $1 AND id = $2",
+    &[],
+);
+
+pub(crate) const ALL: &[&Sql] = &[
+    &SET_OWNER,
+    &INSERT,
+    &UPDATE,
+    &LOCK,
+    &FIND_MANY,
+    &BY_NUMBER,
+    &NEWEST_OF_CUSTOMER,
+    &LIST,
+    &MINE,
+    &UNASSIGNED,
+    &INSERT_INTERACTION,
+    &OPEN_INTERACTION,
+    &INTERACTIONS,
+    &FIND_INTERACTION,
+    &END_INTERACTION,
+];
+
+/// Adds a conversation.
+pub async fn insert(tx: &mut Tx<'_>, c: &Conversation) -> Result<(), Error> {
+    let params = [
+        c.id.0.into(),
+        c.organization_id.0.into(),
+        c.number.into(),
+        c.subject.clone().into(),
+        c.outcome.clone().into(),
+        c.status_category.as_str().into(),
+        c.priority.as_str().into(),
+        c.customer_id.0.into(),
+        opt(c.owner_agent_id),
+        opt(c.queue_id),
+        opt(c.reply_channel_id),
+        opt(c.reply_identity_id),
+        json(&c.channel_kinds),
+        c.language.clone().into(),
+        json(&c.tags),
+        c.fields.clone().into(),
+        c.snoozed_until.into(),
+        c.is_snoozed_until_reply.into(),
+        c.waiting_since_at.into(),
+        c.first_response_at.into(),
+        c.last_activity_at.into(),
+        c.last_entry_seq.into(),
+        c.last_entry.clone().into(),
+        c.is_blocked.into(),
+        c.is_demo.into(),
+        c.resolved_at.into(),
+        c.reopened_count.into(),
+        c.created_at.into(),
+        c.updated_at.into(),
+        c.version.into(),
+    ];
+    tx.exec_one(&INSERT, &params).await
+}
+
+/// Writes a conversation whose `version` is the one that was read, and raises it.
+///
+/// # Errors
+/// [`Error::Conflict`] when somebody else changed it meanwhile.
+pub async fn update(tx: &mut Tx<'_>, c: &mut Conversation, now: Timestamp) -> Result<(), Error> {
+    let params = [
+        c.organization_id.0.into(),
+        c.id.0.into(),
+        c.version.into(),
+        c.subject.clone().into(),
+        c.outcome.clone().into(),
+        c.status_category.as_str().into(),
+        c.priority.as_str().into(),
+        opt(c.owner_agent_id),
+        opt(c.queue_id),
+        opt(c.reply_channel_id),
+        opt(c.reply_identity_id),
+        json(&c.channel_kinds),
+        c.language.clone().into(),
+        json(&c.tags),
+        c.snoozed_until.into(),
+        c.is_snoozed_until_reply.into(),
+        c.waiting_since_at.into(),
+        c.first_response_at.into(),
+        c.last_activity_at.into(),
+        c.last_entry_seq.into(),
+        c.last_entry.clone().into(),
+        c.is_blocked.into(),
+        c.resolved_at.into(),
+        c.reopened_count.into(),
+        now.into(),
+    ];
+    tx.exec_one(&UPDATE, &params).await?;
+    c.version += 1;
+    c.updated_at = now;
+    Ok(())
+}
+
+/// One conversation, held until the transaction ends.
+pub async fn lock(tx: &mut Tx<'_>, org: OrganizationId, id: ConversationId) -> Result<Option<Conversation>, Error> {
+    tx.optional(&LOCK, &[org.0.into(), id.0.into()], conversation).await
+}
+
+/// The conversations with these ids, in no order.
+pub async fn find_many(tx: &mut Tx<'_>, org: OrganizationId, ids: Vec<Uuid>) -> Result<Vec<Conversation>, Error> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    tx.all(&FIND_MANY, &[org.0.into(), ids.into()], conversation).await
+}
+
+/// One conversation.
+pub async fn find(tx: &mut Tx<'_>, org: OrganizationId, id: ConversationId) -> Result<Option<Conversation>, Error> {
+    Ok(find_many(tx, org, vec![id.0]).await?.pop())
+}
+
+/// The conversation with this number.
+pub async fn by_number(tx: &mut Tx<'_>, org: OrganizationId, number: i64) -> Result<Option<Conversation>, Error> {
+    tx.optional(&BY_NUMBER, &[org.0.into(), number.into()], conversation).await
+}
+
+/// A customer's conversations, newest activity first.
+pub async fn newest_of_customer(
+    tx: &mut Tx<'_>,
+    org: OrganizationId,
+    customer: CustomerId,
+    limit: i64,
+) -> Result<Vec<Conversation>, Error> {
+    tx.all(&NEWEST_OF_CUSTOMER, &[org.0.into(), customer.0.into(), limit.into()], conversation).await
+}
+
+/// Where a page of a list begins: everything before this activity.
+#[derive(Clone, Copy, Debug)]
+pub struct Before {
+    /// Activity of the last row of the page before.
+    pub at: Timestamp,
+    /// Its id.
+    pub id: Uuid,
+}
+
+impl Before {
+    /// The first page.
+    pub const FIRST: Self = Self { at: Timestamp::MAX, id: Uuid::max() };
+}
+
+fn reach_params(org: OrganizationId, reach: &Reach) -> [db::Value; 4] {
+    let queues: Vec<Uuid> = reach.queues.iter().map(|q| q.0).collect();
+    let agents: Vec<Uuid> = reach.agents.iter().map(|a| a.0).collect();
+    [org.0.into(), reach.is_everything.into(), queues.into(), agents.into()]
+}
+
+/// What `reach` covers, newest activity first.
+pub async fn list(
+    tx: &mut Tx<'_>,
+    org: OrganizationId,
+    reach: &Reach,
+    queue: Option<QueueId>,
+    category: Option<StatusCategory>,
+    before: Before,
+    limit: i64,
+) -> Result<Vec<Conversation>, Error> {
+    let mut params = reach_params(org, reach).to_vec();
+    let category = category.map(|c| c.as_str().to_owned());
+    params.extend([opt(queue), category.into(), before.at.into(), before.id.into(), limit.into()]);
+    tx.all(&LIST, &params, conversation).await
+}
+
+/// What an agent owns, newest activity first.
+pub async fn mine(
+    tx: &mut Tx<'_>,
+    org: OrganizationId,
+    agent: AgentId,
+    category: Option<StatusCategory>,
+    before: Before,
+    limit: i64,
+) -> Result<Vec<Conversation>, Error> {
+    let category = category.map(|c| c.as_str().to_owned());
+    let params =
+        [org.0.into(), agent.0.into(), category.into(), before.at.into(), before.id.into(), limit.into()];
+    tx.all(&MINE, &params, conversation).await
+}
+
+/// What nobody owns, newest activity first.
+pub async fn unassigned(
+    tx: &mut Tx<'_>,
+    org: OrganizationId,
+    reach: &Reach,
+    before: Before,
+    limit: i64,
+) -> Result<Vec<Conversation>, Error> {
+    let mut params = reach_params(org, reach).to_vec();
+    params.extend([before.at.into(), before.id.into(), limit.into()]);
+    tx.all(&UNASSIGNED, &params, conversation).await
+}
+
+/// Starts an interaction.
+pub async fn insert_interaction(tx: &mut Tx<'_>, i: &Interaction) -> Result<(), Error> {
+    let params = [
+        i.id.0.into(),
+        i.organization_id.0.into(),
+        i.conversation_id.0.into(),
+        i.customer_id.0.into(),
+        i.channel_id.0.into(),
+        i.channel_kind.as_str().into(),
+        i.identity_id.0.into(),
+        i.shape.as_str().into(),
+        i.direction.as_str().into(),
+        i.state.as_str().into(),
+        i.started_at.into(),
+    ];
+    tx.exec_one(&INSERT_INTERACTION, &params).await
+}
+
+/// The open interaction of a conversation on a channel with an identity.
+pub async fn open_interaction(
+    tx: &mut Tx<'_>,
+    org: OrganizationId,
+    conversation: ConversationId,
+    channel: ChannelId,
+    identity: IdentityId,
+) -> Result<Option<Interaction>, Error> {
+    let params = [org.0.into(), conversation.0.into(), channel.0.into(), identity.0.into()];
+    tx.optional(&OPEN_INTERACTION, &params, interaction).await
+}
+
+/// The interactions of a conversation, newest first.
+pub async fn interactions(
+    tx: &mut Tx<'_>,
+    org: OrganizationId,
+    conversation: ConversationId,
+) -> Result<Vec<Interaction>, Error> {
+    tx.all(&INTERACTIONS, &[org.0.into(), conversation.0.into()], interaction).await
+}
+
+/// One interaction.
+pub async fn find_interaction(
+    tx: &mut Tx<'_>,
+    org: OrganizationId,
+    id: InteractionId,
+) -> Result<Option<Interaction>, Error> {
+    tx.optional(&FIND_INTERACTION, &[org.0.into(), id.0.into()], interaction).await
+}
+
+/// Ends an interaction, or sets it to wrapping; whether it was not over yet.
+pub async fn end_interaction(
+    tx: &mut Tx<'_>,
+    org: OrganizationId,
+    id: InteractionId,
+    state: InteractionState,
+    reason: InteractionEnd,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let params = [org.0.into(), id.0.into(), state.as_str().into(), now.into(), reason.as_str().into()];
+    Ok(tx.exec(&END_INTERACTION, &params).await? > 0)
+}
+
+/// Gives a conversation to the agent who took its work.
+pub async fn set_owner(
+    tx: &mut Tx<'_>,
+    org: OrganizationId,
+    id: ConversationId,
+    agent: AgentId,
+    queue: QueueId,
+    now: Timestamp,
+) -> Result<(), Error> {
+    tx.exec_one(&SET_OWNER, &[org.0.into(), id.0.into(), agent.0.into(), queue.0.into(), now.into()]).await
+}

@@ -1,0 +1,255 @@
+//! Customers and their identities.
+
+use db::Kind::{Bool, Int, Json, Text, Time, Uuid as Id};
+use db::{Error, Row, Sql, Tx};
+use domain::conversation::Verification;
+use domain::ids::{ChannelId, CustomerId, IdentityId, OrganizationId};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::cols::{Cols, json, opt};
+
+/// The person outside.
+#[derive(Clone, Debug)]
+#[allow(missing_docs, reason = "columns")]
+pub struct Customer {
+    pub id: CustomerId,
+    pub organization_id: OrganizationId,
+    pub name: Option<String>,
+    pub language: Option<String>,
+    pub time_zone: Option<String>,
+    pub is_vip: bool,
+    pub is_blocked: bool,
+    pub fields: serde_json::Value,
+    pub tags: Vec<String>,
+    /// `active`, `merged` or `erased`.
+    pub state: String,
+    pub is_demo: bool,
+    pub first_seen_at: Timestamp,
+    pub last_seen_at: Timestamp,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub version: i64,
+}
+
+/// An address of a customer.
+#[derive(Clone, Debug)]
+#[allow(missing_docs, reason = "columns")]
+pub struct Identity {
+    pub id: IdentityId,
+    pub organization_id: OrganizationId,
+    pub customer_id: CustomerId,
+    pub kind: String,
+    pub address: String,
+    pub display: Option<String>,
+    pub channel_id: Option<ChannelId>,
+    pub verification: Verification,
+    pub is_authenticated: bool,
+    pub is_primary: bool,
+    pub reachability: String,
+    pub verified_at: Option<Timestamp>,
+    pub created_at: Timestamp,
+    pub version: i64,
+}
+
+fn customer(row: &Row<'_>) -> Result<Customer, Error> {
+    let mut c = Cols::new(row);
+    Ok(Customer {
+        id: c.id()?,
+        organization_id: c.id()?,
+        name: c.get()?,
+        language: c.get()?,
+        time_zone: c.get()?,
+        is_vip: c.get()?,
+        is_blocked: c.get()?,
+        fields: c.get()?,
+        tags: c.json()?,
+        state: c.get()?,
+        is_demo: c.get()?,
+        first_seen_at: c.get()?,
+        last_seen_at: c.get()?,
+        created_at: c.get()?,
+        updated_at: c.get()?,
+        version: c.get()?,
+    })
+}
+
+fn identity(row: &Row<'_>) -> Result<Identity, Error> {
+    let mut c = Cols::new(row);
+    Ok(Identity {
+        id: c.id()?,
+        organization_id: c.id()?,
+        customer_id: c.id()?,
+        kind: c.get()?,
+        address: c.get()?,
+        display: c.get()?,
+        channel_id: c.opt_id()?,
+        verification: c.word()?,
+        is_authenticated: c.get()?,
+        is_primary: c.get()?,
+        reachability: c.get()?,
+        verified_at: c.get()?,
+        created_at: c.get()?,
+        version: c.get()?,
+    })
+}
+
+macro_rules! customer_columns {
+    () => {
+        "id, organization_id, name, language, time_zone, is_vip, is_blocked, fields, tags, state, is_demo,
+         first_seen_at, last_seen_at, created_at, updated_at, version"
+    };
+}
+macro_rules! identity_columns {
+    () => {
+        "id, organization_id, customer_id, kind, address, display, channel_id, verification, is_authenticated,
+         is_primary, reachability, verified_at, created_at, version"
+    };
+}
+const CUSTOMER: &[db::Kind] =
+    &[Id, Id, Text, Text, Text, Bool, Bool, Json, Json, Text, Bool, Time, Time, Time, Time, Int];
+const IDENTITY: &[db::Kind] = &[Id, Id, Id, Text, Text, Text, Id, Text, Bool, Bool, Text, Time, Time, Int];
+
+const INSERT: Sql = Sql::new(
+    "customers.insert",
+    "INSERT INTO customers (id, organization_id, name, name_key, language, time_zone, is_vip, is_blocked, fields, tags,
+       state, is_demo, first_seen_at, last_seen_at, created_at, updated_at, version)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $13, $13, 1)",
+    &[],
+);
+const FIND_MANY: Sql = Sql::new(
+    "customers.find_many",
+    concat!("SELECT ", customer_columns!(), " FROM customers WHERE organization_id = $1 AND id {any_uuid $2}"),
+    CUSTOMER,
+);
+const LIST: Sql = Sql::new(
+    "customers.list",
+    concat!(
+        "SELECT ",
+        customer_columns!(),
+        " FROM customers WHERE organization_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3"
+    ),
+    CUSTOMER,
+);
+const NAME: Sql = Sql::new(
+    "customers.name",
+    "UPDATE customers SET name = $3, name_key = $4, updated_at = $5, version = version + 1
+     WHERE organization_id = $1 AND id = $2 AND name IS NULL",
+    &[],
+);
+const INSERT_IDENTITY: Sql = Sql::new(
+    "customers.insert_identity",
+    "INSERT INTO identities (id, organization_id, customer_id, kind, address, address_key, display, channel_id,
+       verification, is_authenticated, is_primary, reachability, verified_at, created_at, updated_at, version)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14, 1)",
+    &[],
+);
+const IDENTITIES: Sql = Sql::new(
+    "customers.identities",
+    concat!(
+        "SELECT ",
+        identity_columns!(),
+        " FROM identities WHERE organization_id = $1 AND customer_id = $2 ORDER BY id LIMIT 200"
+    ),
+    IDENTITY,
+);
+const MATCHING: Sql = Sql::new(
+    "customers.matching_identity",
+    concat!(
+        "SELECT ",
+        identity_columns!(),
+        " FROM identities WHERE organization_id = $1 AND kind = $2 AND address_key = $3
+         AND verification IN ('asserted', 'observed', 'verified') ORDER BY id LIMIT 1"
+    ),
+    IDENTITY,
+);
+
+pub(crate) const ALL: &[&Sql] = &[&INSERT, &FIND_MANY, &LIST, &NAME, &INSERT_IDENTITY, &IDENTITIES, &MATCHING];
+
+/// How names and addresses are compared: trimmed, without case.
+#[must_use]
+pub fn key(text: &str) -> String {
+    text.trim().to_lowercase()
+}
+
+/// Adds a customer.
+pub async fn insert(tx: &mut Tx<'_>, c: &Customer) -> Result<(), Error> {
+    let params = [
+        c.id.0.into(),
+        c.organization_id.0.into(),
+        c.name.clone().into(),
+        key(c.name.as_deref().unwrap_or_default()).into(),
+        c.language.clone().into(),
+        c.time_zone.clone().into(),
+        c.is_vip.into(),
+        c.is_blocked.into(),
+        c.fields.clone().into(),
+        json(&c.tags),
+        c.state.as_str().into(),
+        c.is_demo.into(),
+        c.created_at.into(),
+    ];
+    tx.exec_one(&INSERT, &params).await
+}
+
+/// The customers with these ids, in no order.
+pub async fn find_many(tx: &mut Tx<'_>, org: OrganizationId, ids: Vec<Uuid>) -> Result<Vec<Customer>, Error> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    tx.all(&FIND_MANY, &[org.0.into(), ids.into()], customer).await
+}
+
+/// One customer.
+pub async fn find(tx: &mut Tx<'_>, org: OrganizationId, id: CustomerId) -> Result<Option<Customer>, Error> {
+    Ok(find_many(tx, org, vec![id.0]).await?.pop())
+}
+
+/// Customers older than `before`, newest first.
+pub async fn list(tx: &mut Tx<'_>, org: OrganizationId, before: CustomerId, limit: i64) -> Result<Vec<Customer>, Error> {
+    tx.all(&LIST, &[org.0.into(), before.0.into(), limit.into()], customer).await
+}
+
+/// Names a customer who has no name yet.
+pub async fn name(tx: &mut Tx<'_>, org: OrganizationId, id: CustomerId, name: &str, now: Timestamp) -> Result<(), Error> {
+    tx.exec(&NAME, &[org.0.into(), id.0.into(), name.into(), key(name).into(), now.into()]).await.map(drop)
+}
+
+/// Adds an identity.
+///
+/// # Errors
+/// [`Error::Unique`] when the address belongs to somebody and this row would take its slot.
+pub async fn insert_identity(tx: &mut Tx<'_>, i: &Identity) -> Result<(), Error> {
+    let params = [
+        i.id.0.into(),
+        i.organization_id.0.into(),
+        i.customer_id.0.into(),
+        i.kind.as_str().into(),
+        i.address.as_str().into(),
+        key(&i.address).into(),
+        i.display.clone().into(),
+        opt(i.channel_id),
+        i.verification.as_str().into(),
+        i.is_authenticated.into(),
+        i.is_primary.into(),
+        i.reachability.as_str().into(),
+        i.verified_at.into(),
+        i.created_at.into(),
+    ];
+    tx.exec_one(&INSERT_IDENTITY, &params).await
+}
+
+/// The identities of a customer.
+pub async fn identities(tx: &mut Tx<'_>, org: OrganizationId, customer: CustomerId) -> Result<Vec<Identity>, Error> {
+    tx.all(&IDENTITIES, &[org.0.into(), customer.0.into()], identity).await
+}
+
+/// The identity that finds its customer by itself; claimed ones never do.
+pub async fn matching_identity(
+    tx: &mut Tx<'_>,
+    org: OrganizationId,
+    kind: &str,
+    address: &str,
+) -> Result<Option<Identity>, Error> {
+    tx.optional(&MATCHING, &[org.0.into(), kind.into(), key(address).into()], identity).await
+}

@@ -1,0 +1,187 @@
+//! Queues, their members and routing configurations.
+
+use db::Kind::{Int, Json, Text, Uuid as Id};
+use db::{Error, Row, Sql, Tx};
+use domain::ids::{AgentId, OrganizationId, QueueId, RoutingConfigId};
+use domain::routing::{AgentModel, Member, Pool};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::agents::Names;
+use crate::cols::{Cols, json};
+
+/// A queue.
+#[derive(Clone, Debug)]
+#[allow(missing_docs, reason = "columns")]
+pub struct Queue {
+    pub id: QueueId,
+    pub organization_id: OrganizationId,
+    pub key: String,
+    pub name: Names,
+    pub routing_config_id: RoutingConfigId,
+    pub settings: QueueSettings,
+    /// `open`, `closed` or `emergency`.
+    pub state: String,
+    pub version: i64,
+}
+
+/// Limits of a queue.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "fields of the contract")]
+pub struct QueueSettings {
+    pub max_waiting: u32,
+    pub service_target_ms: i64,
+    pub is_wrap_up_code_required: bool,
+}
+
+/// How a queue routes.
+#[derive(Clone, Debug)]
+#[allow(missing_docs, reason = "columns")]
+pub struct RoutingConfig {
+    pub id: RoutingConfigId,
+    pub organization_id: OrganizationId,
+    pub key: String,
+    pub settings: RoutingSettings,
+    pub version: i64,
+}
+
+/// The values of a routing configuration.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "fields of the contract")]
+pub struct RoutingSettings {
+    pub tier: u8,
+    pub agent_model: AgentModel,
+    pub units_milli: i64,
+    pub capacity_pool: Pool,
+    pub offer_timeout_ms: i64,
+    pub is_auto_accept: bool,
+    pub misses_before_away: u32,
+    pub exclusion_ttl_ms: i64,
+    pub retry_gap_ms: i64,
+    pub wrap_up_ms: i64,
+}
+
+/// A member of a queue, as stored.
+#[derive(Clone, Copy, Debug)]
+pub struct QueueMember {
+    /// Which queue.
+    pub queue: QueueId,
+    /// Who, how near, how late.
+    pub member: Member,
+}
+
+fn queue(row: &Row<'_>) -> Result<Queue, Error> {
+    let mut c = Cols::new(row);
+    Ok(Queue {
+        id: c.id()?,
+        organization_id: c.id()?,
+        key: c.get()?,
+        name: c.json()?,
+        routing_config_id: c.id()?,
+        settings: c.json()?,
+        state: c.get()?,
+        version: c.get()?,
+    })
+}
+
+fn config(row: &Row<'_>) -> Result<RoutingConfig, Error> {
+    let mut c = Cols::new(row);
+    Ok(RoutingConfig { id: c.id()?, organization_id: c.id()?, key: c.get()?, settings: c.json()?, version: c.get()? })
+}
+
+fn member(row: &Row<'_>) -> Result<QueueMember, Error> {
+    let mut c = Cols::new(row);
+    let queue = c.id()?;
+    let agent = c.id()?;
+    let tier: i64 = c.get()?;
+    let delay_ms = c.get()?;
+    Ok(QueueMember { queue, member: Member { agent, tier: u8::try_from(tier).unwrap_or(u8::MAX), delay_ms } })
+}
+
+const INSERT: Sql = Sql::new(
+    "queues.insert",
+    "INSERT INTO queues (id, organization_id, key, name, routing_config_id, settings, state, created_at, updated_at, version)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, 1)",
+    &[],
+);
+const LIST: Sql = Sql::new(
+    "queues.list",
+    "SELECT id, organization_id, key, name, routing_config_id, settings, state, version
+     FROM queues WHERE organization_id = $1 ORDER BY key LIMIT 10000",
+    &[Id, Id, Text, Json, Id, Json, Text, Int],
+);
+const INSERT_CONFIG: Sql = Sql::new(
+    "queues.insert_config",
+    "INSERT INTO routing_configs (id, organization_id, key, settings, created_at, updated_at, version)
+     VALUES ($1, $2, $3, $4, $5, $5, 1)",
+    &[],
+);
+const CONFIGS: Sql = Sql::new(
+    "queues.configs",
+    "SELECT id, organization_id, key, settings, version
+     FROM routing_configs WHERE organization_id = $1 ORDER BY key LIMIT 10000",
+    &[Id, Id, Text, Json, Int],
+);
+const PUT_MEMBER: Sql = Sql::new(
+    "queues.put_member",
+    "INSERT INTO queue_members (organization_id, queue_id, agent_id, tier, delay_ms) VALUES ($1, $2, $3, $4, $5)
+     ON CONFLICT (queue_id, agent_id) DO UPDATE SET tier = excluded.tier, delay_ms = excluded.delay_ms",
+    &[],
+);
+const MEMBERS: Sql = Sql::new(
+    "queues.members",
+    "SELECT queue_id, agent_id, tier, delay_ms FROM queue_members
+     WHERE organization_id = $1 ORDER BY queue_id, tier, agent_id LIMIT 1000000",
+    &[Id, Id, Int, Int],
+);
+
+pub(crate) const ALL: &[&Sql] = &[&INSERT, &LIST, &INSERT_CONFIG, &CONFIGS, &PUT_MEMBER, &MEMBERS];
+
+/// Adds a queue.
+pub async fn insert(tx: &mut Tx<'_>, q: &Queue, now: Timestamp) -> Result<(), Error> {
+    let params = [
+        q.id.0.into(),
+        q.organization_id.0.into(),
+        q.key.as_str().into(),
+        json(&q.name),
+        q.routing_config_id.0.into(),
+        json(&q.settings),
+        q.state.as_str().into(),
+        now.into(),
+    ];
+    tx.exec_one(&INSERT, &params).await
+}
+
+/// All queues.
+pub async fn list(tx: &mut Tx<'_>, org: OrganizationId) -> Result<Vec<Queue>, Error> {
+    tx.all(&LIST, &[org.0.into()], queue).await
+}
+
+/// Adds a routing configuration.
+pub async fn insert_config(tx: &mut Tx<'_>, r: &RoutingConfig, now: Timestamp) -> Result<(), Error> {
+    let params =
+        [r.id.0.into(), r.organization_id.0.into(), r.key.as_str().into(), json(&r.settings), now.into()];
+    tx.exec_one(&INSERT_CONFIG, &params).await
+}
+
+/// All routing configurations.
+pub async fn configs(tx: &mut Tx<'_>, org: OrganizationId) -> Result<Vec<RoutingConfig>, Error> {
+    tx.all(&CONFIGS, &[org.0.into()], config).await
+}
+
+/// Adds or changes a member.
+pub async fn put_member(tx: &mut Tx<'_>, org: OrganizationId, queue: QueueId, m: Member) -> Result<(), Error> {
+    let params = [org.0.into(), queue.0.into(), m.agent.0.into(), i64::from(m.tier).into(), m.delay_ms.into()];
+    tx.exec_one(&PUT_MEMBER, &params).await
+}
+
+/// Every member of every queue.
+pub async fn members(tx: &mut Tx<'_>, org: OrganizationId) -> Result<Vec<QueueMember>, Error> {
+    tx.all(&MEMBERS, &[org.0.into()], member).await
+}
+
+/// The queues an agent is a member of.
+#[must_use]
+pub fn of_agent(members: &[QueueMember], agent: AgentId) -> Vec<QueueId> {
+    members.iter().filter(|m| m.member.agent == agent).map(|m| m.queue).collect()
+}
