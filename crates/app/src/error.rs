@@ -122,7 +122,7 @@ pub enum Error {
 impl From<db::Error> for Error {
     fn from(error: db::Error) -> Self {
         match error {
-            db::Error::Full { .. } => Self::StorageFull,
+            db::Error::Full => Self::StorageFull,
             db::Error::Closed => Self::Unavailable("the store is closing"),
             other => Self::Store(other),
         }

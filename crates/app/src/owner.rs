@@ -38,7 +38,7 @@ type Answer = Result<Vec<Effect>, Error>;
 type Look = Box<dyn FnOnce(&Router) + Send>;
 
 enum Request {
-    Apply { command: Command, links: Option<Links>, actor: Value, answer: Option<oneshot::Sender<Answer>> },
+    Apply { command: Box<Command>, links: Option<Links>, actor: Value, answer: Option<oneshot::Sender<Answer>> },
     Look(Look),
     Reload,
     Stop,
@@ -66,7 +66,7 @@ impl Owner {
     /// [`Error::Refused`] when the router refuses; [`Error::Unavailable`] when the commit failed.
     pub async fn apply(&self, command: Command, actor: Value) -> Answer {
         let (answer, answered) = oneshot::channel();
-        let request = Request::Apply { command, links: None, actor, answer: Some(answer) };
+        let request = Request::Apply { command: Box::new(command), links: None, actor, answer: Some(answer) };
         self.inbox.send(request).await.map_err(|_| GONE)?;
         answered.await.map_err(|_| GONE)?
     }
@@ -75,7 +75,7 @@ impl Owner {
     pub async fn enqueue(&self, work: &WorkItem) {
         let links = Links { interaction: work.interaction_id, conversation: work.conversation_id };
         let command = Command::Enqueue { item: work.item.clone() };
-        let request = Request::Apply { command, links: Some(links), actor: system(), answer: None };
+        let request = Request::Apply { command: Box::new(command), links: Some(links), actor: system(), answer: None };
         if self.inbox.send(request).await.is_err() {
             tracing::debug!("the router is stopping; the item waits in the store");
         }
@@ -229,10 +229,10 @@ impl Routing {
         for request in batch {
             match request {
                 Request::Apply { command, links, actor, answer } => {
-                    if let (Some(links), Command::Enqueue { item }) = (links, &command) {
+                    if let (Some(links), Command::Enqueue { item }) = (links, &*command) {
                         self.links.entry(item.id).or_insert(links);
                     }
-                    let outcome = self.decide(command);
+                    let outcome = self.decide(*command);
                     if let Ok(effects) = &outcome {
                         steps.extend(self.steps(effects, &actor));
                     }
@@ -432,7 +432,7 @@ impl Routing {
 }
 
 fn tick() -> Request {
-    Request::Apply { command: Command::Tick, links: None, actor: system(), answer: None }
+    Request::Apply { command: Box::new(Command::Tick), links: None, actor: system(), answer: None }
 }
 
 /// The conversation goes to whoever takes its work.

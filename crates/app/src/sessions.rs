@@ -80,7 +80,7 @@ pub async fn use_link(
     open(ctx, user, ip, user_agent).await
 }
 
-async fn open(ctx: &Ctx, user: User, ip: Option<String>, user_agent: Option<String>) -> Result<SignedIn, Error> {
+pub(crate) async fn open(ctx: &Ctx, user: User, ip: Option<String>, user_agent: Option<String>) -> Result<SignedIn, Error> {
     let now = ctx.now();
     let token = secrets::token(ctx.entropy());
     let session = Session {

@@ -146,6 +146,11 @@ const BY_USER: Sql = Sql::new(
      FROM agents WHERE organization_id = $1 AND user_id = $2 AND state = 'active'",
     AGENT,
 );
+const CONFIG_BY_KEY: Sql = Sql::new(
+    "agents.config_by_key",
+    "SELECT id, organization_id, key, settings, version FROM presence_configs WHERE organization_id = $1 AND key = $2",
+    &[Id, Id, Text, Json, Int],
+);
 const TEAM_AGENTS: Sql = Sql::new(
     "agents.of_teams",
     "SELECT DISTINCT a.id FROM team_members mine
@@ -181,7 +186,7 @@ const CONFIGS: Sql = Sql::new(
 );
 
 pub(crate) const ALL: &[&Sql] =
-    &[&INSERT, &LIST, &BY_USER, &TEAM_AGENTS, &INSERT_STATUS, &STATUSES, &INSERT_CONFIG, &CONFIGS];
+    &[&INSERT, &LIST, &BY_USER, &CONFIG_BY_KEY, &TEAM_AGENTS, &INSERT_STATUS, &STATUSES, &INSERT_CONFIG, &CONFIGS];
 
 /// Adds an agent.
 pub async fn insert(tx: &mut Tx<'_>, a: &Agent, now: Timestamp) -> Result<(), Error> {
@@ -247,4 +252,9 @@ pub async fn insert_config(tx: &mut Tx<'_>, p: &PresenceConfig, now: Timestamp) 
 /// All presence configurations.
 pub async fn configs(tx: &mut Tx<'_>, org: OrganizationId) -> Result<Vec<PresenceConfig>, Error> {
     tx.all(&CONFIGS, &[org.0.into()], config).await
+}
+
+/// The presence configuration with this key.
+pub async fn config_by_key(tx: &mut Tx<'_>, org: OrganizationId, key: &str) -> Result<Option<PresenceConfig>, Error> {
+    tx.optional(&CONFIG_BY_KEY, &[org.0.into(), key.into()], config).await
 }

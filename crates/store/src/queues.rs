@@ -122,6 +122,12 @@ const CONFIGS: Sql = Sql::new(
      FROM routing_configs WHERE organization_id = $1 ORDER BY key LIMIT 10000",
     &[Id, Id, Text, Json, Int],
 );
+const UPDATE_CONFIG: Sql = Sql::new(
+    "queues.update_config",
+    "UPDATE routing_configs SET settings = $4, updated_at = $5, version = version + 1
+     WHERE organization_id = $1 AND id = $2 AND version = $3",
+    &[],
+);
 const PUT_MEMBER: Sql = Sql::new(
     "queues.put_member",
     "INSERT INTO queue_members (organization_id, queue_id, agent_id, tier, delay_ms) VALUES ($1, $2, $3, $4, $5)
@@ -135,7 +141,7 @@ const MEMBERS: Sql = Sql::new(
     &[Id, Id, Int, Int],
 );
 
-pub(crate) const ALL: &[&Sql] = &[&INSERT, &LIST, &INSERT_CONFIG, &CONFIGS, &PUT_MEMBER, &MEMBERS];
+pub(crate) const ALL: &[&Sql] = &[&INSERT, &LIST, &INSERT_CONFIG, &CONFIGS, &UPDATE_CONFIG, &PUT_MEMBER, &MEMBERS];
 
 /// Adds a queue.
 pub async fn insert(tx: &mut Tx<'_>, q: &Queue, now: Timestamp) -> Result<(), Error> {
@@ -184,4 +190,15 @@ pub async fn members(tx: &mut Tx<'_>, org: OrganizationId) -> Result<Vec<QueueMe
 #[must_use]
 pub fn of_agent(members: &[QueueMember], agent: AgentId) -> Vec<QueueId> {
     members.iter().filter(|m| m.member.agent == agent).map(|m| m.queue).collect()
+}
+
+/// Writes a routing configuration whose `version` is the one that was read, and raises it.
+///
+/// # Errors
+/// [`Error::Conflict`] when somebody else changed it meanwhile.
+pub async fn update_config(tx: &mut Tx<'_>, r: &mut RoutingConfig, now: Timestamp) -> Result<(), Error> {
+    let params = [r.organization_id.0.into(), r.id.0.into(), r.version.into(), json(&r.settings), now.into()];
+    tx.exec_one(&UPDATE_CONFIG, &params).await?;
+    r.version += 1;
+    Ok(())
 }

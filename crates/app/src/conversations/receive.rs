@@ -154,10 +154,10 @@ async fn seen(tx: &mut db::Tx<'_>, input: &Input) -> Result<Option<Received>, Er
 async fn conversation(tx: &mut db::Tx<'_>, input: &Input) -> Result<(Conversation, bool, bool), Error> {
     let found = store::conversations::newest_of_customer(tx, input.org, input.inbound.customer.id, 20).await?;
     let mut candidates: Vec<_> = found.iter().map(candidate).collect();
-    if let Some(named) = input.inbound.conversation {
-        if let Some(at) = candidates.iter().position(|c| c.id == named) {
-            candidates = vec![candidates.swap_remove(at)];
-        }
+    if let Some(named) = input.inbound.conversation
+        && let Some(at) = candidates.iter().position(|c| c.id == named)
+    {
+        candidates = vec![candidates.swap_remove(at)];
     }
     let is_mail = input.inbound.channel.kind == "email";
     let placement = place(&candidates, Continuity::default(), is_mail, input.now.into());

@@ -106,10 +106,10 @@ async fn send(tx: &mut db::Tx<'_>, m: Message) -> Result<Entry, Error> {
     let org = m.actor.organization;
     let mut conversation = reachable(tx, &m.actor, m.conversation, Permission::ConversationsReply).await?;
     let client = m.actor.standing.user.map(|u| u.0);
-    if let Some((client, id)) = client.zip(m.input.client_message_id) {
-        if let Some(entry) = store::entries::by_client(tx, org, client, id).await? {
-            return if entry.text() == m.input.text { Ok(entry) } else { Err(Error::IdempotencyMismatch) };
-        }
+    if let Some((client, id)) = client.zip(m.input.client_message_id)
+        && let Some(entry) = store::entries::by_client(tx, org, client, id).await?
+    {
+        return if entry.text() == m.input.text { Ok(entry) } else { Err(Error::IdempotencyMismatch) };
     }
     refuse_when_behind(tx, &m, &conversation).await?;
     let route = routes(tx, &conversation).await?;

@@ -62,10 +62,8 @@ impl Scene {
     async fn heard(&mut self, kind: &str) {
         let wait = async {
             while let Some(heard) = self.feed.next().await {
-                if let Heard::Event(live) = heard {
-                    if live.event.kind == kind {
-                        return;
-                    }
+                if matches!(&heard, Heard::Event(live) if live.event.kind == kind) {
+                    return;
                 }
             }
             panic!("the feed ended before {kind}");
