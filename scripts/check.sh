@@ -9,7 +9,7 @@ changed=$(cargo xtask changed) || exit 1
 crates=$(sed -n 's/^crate /--package /p' <<<"$changed")
 packages=$(sed -n 's/^web //p' <<<"$changed")
 
-step "format" cargo fmt --all --check
+step "format" cargo fmt --all -- --check -l
 step "lints" cargo clippy --quiet --workspace --all-targets -- -D warnings
 step "crate graph" cargo xtask graph
 step "words" cargo xtask words

@@ -51,7 +51,7 @@ for package in sdk widget console; do
     report vitest "results/vitest-$package.json"
 done
 
-step "rust: format" cargo fmt --all --check
+step "rust: format" cargo fmt --all -- --check -l
 step "rust: lints" cargo clippy --quiet --workspace --all-targets -- -D warnings
 step "rust: crate graph" cargo xtask graph
 step "rust: licences and sources" scripts/deny.sh

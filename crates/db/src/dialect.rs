@@ -41,22 +41,12 @@ static CACHE: LazyLock<Cache> = LazyLock::new(Cache::default);
 /// The statement in the words of `engine`, rendered once per process.
 pub(crate) fn statement(engine: Engine, sql: &Sql) -> Result<Arc<Rendered>, Error> {
     let key = (engine, sql.text.as_ptr().addr(), sql.text.len());
-    if let Some(rendered) = CACHE
-        .read()
-        .unwrap_or_else(PoisonError::into_inner)
-        .get(&key)
-    {
+    if let Some(rendered) = CACHE.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
         return Ok(rendered.clone());
     }
-    let text_error = |message| Error::Text {
-        statement: sql.name,
-        message,
-    };
+    let text_error = |message| Error::Text { statement: sql.name, message };
     let rendered = Arc::new(render(engine, sql.text).map_err(text_error)?);
-    CACHE
-        .write()
-        .unwrap_or_else(PoisonError::into_inner)
-        .insert(key, rendered.clone());
+    CACHE.write().unwrap_or_else(PoisonError::into_inner).insert(key, rendered.clone());
     Ok(rendered)
 }
 
@@ -72,22 +62,14 @@ fn render(engine: Engine, text: &str) -> Result<Rendered, String> {
     }
     let parameters = numbers.len();
     match numbers.last() {
-        Some(&highest) if highest != parameters => {
-            Err(format!("uses ${highest} but only {parameters} parameters"))
-        }
-        Some(_) | None => Ok(Rendered {
-            text: out,
-            parameters,
-        }),
+        Some(&highest) if highest != parameters => Err(format!("uses ${highest} but only {parameters} parameters")),
+        Some(_) | None => Ok(Rendered { text: out, parameters }),
     }
 }
 
 /// `$n` in the engine's way of writing it.
 fn parameter(engine: Engine, name: &str, numbers: &mut BTreeSet<usize>) -> Result<String, String> {
-    let number = name
-        .strip_prefix('$')
-        .and_then(|digits| digits.parse().ok())
-        .filter(|number| *number > 0);
+    let number = name.strip_prefix('$').and_then(|digits| digits.parse().ok()).filter(|number| *number > 0);
     let number: usize = number.ok_or_else(|| format!("{name} is not a parameter"))?;
     numbers.insert(number);
     Ok(match engine {
@@ -96,52 +78,30 @@ fn parameter(engine: Engine, name: &str, numbers: &mut BTreeSet<usize>) -> Resul
     })
 }
 
-fn placeholder(
-    engine: Engine,
-    inner: &str,
-    numbers: &mut BTreeSet<usize>,
-) -> Result<String, String> {
+fn placeholder(engine: Engine, inner: &str, numbers: &mut BTreeSet<usize>) -> Result<String, String> {
     let words: Vec<_> = inner.split_whitespace().collect();
     let mut bind = |name: &str| parameter(engine, name, numbers);
     let (sqlite, postgres) = match words.as_slice() {
         ["any_uuid", list] => {
             let list = bind(list)?;
-            (
-                format!("IN (SELECT unhex(value) FROM json_each({list}))"),
-                format!("= ANY({list})"),
-            )
+            (format!("IN (SELECT unhex(value) FROM json_each({list}))"), format!("= ANY({list})"))
         }
         ["any_text" | "any_int", list] => {
             let list = bind(list)?;
-            (
-                format!("IN (SELECT value FROM json_each({list}))"),
-                format!("= ANY({list})"),
-            )
+            (format!("IN (SELECT value FROM json_each({list}))"), format!("= ANY({list})"))
         }
         ["cast", value, kind] => {
             let value = bind(value)?;
-            (
-                value.clone(),
-                format!(
-                    "{value}::{}",
-                    postgres_type(kind).ok_or_else(|| unknown(inner))?
-                ),
-            )
+            (value.clone(), format!("{value}::{}", postgres_type(kind).ok_or_else(|| unknown(inner))?))
         }
         ["after", xid, position] => {
             let (xid, position) = (bind(xid)?, bind(position)?);
-            (
-                format!("position > {position}"),
-                format!("(xid, position) > ({xid}, {position})"),
-            )
+            (format!("position > {position}"), format!("(xid, position) > ({xid}, {position})"))
         }
         ["event_order"] => ("position".into(), "xid, position".into()),
         ["event_order_desc"] => ("position DESC".into(), "xid DESC, position DESC".into()),
         ["xid"] => ("0".into(), "xid::text::bigint".into()),
-        ["horizon"] => (
-            "1=1".into(),
-            "xid < pg_snapshot_xmin(pg_current_snapshot())".into(),
-        ),
+        ["horizon"] => ("1=1".into(), "xid < pg_snapshot_xmin(pg_current_snapshot())".into()),
         ["for_update"] => (String::new(), "FOR UPDATE".into()),
         ["skip_locked"] => (String::new(), "FOR UPDATE SKIP LOCKED".into()),
         ["lock_share"] => (String::new(), "FOR SHARE".into()),
@@ -189,9 +149,7 @@ fn migration_word(engine: Engine, word: &str) -> Option<&'static str> {
         (Engine::Postgres, "strict") | (Engine::Sqlite, "xid_column") => Some(""),
         (Engine::Postgres, "xid_column") => Some("xid xid8 NOT NULL DEFAULT pg_current_xact_id(),"),
         (Engine::Sqlite, "position") => Some("position INTEGER PRIMARY KEY"),
-        (Engine::Postgres, "position") => {
-            Some("position bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY")
-        }
+        (Engine::Postgres, "position") => Some("position bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY"),
         (Engine::Sqlite, word) => sqlite_type(word),
         (Engine::Postgres, word) => postgres_type(word),
     }
@@ -207,9 +165,7 @@ pub(crate) fn migration(engine: Engine, text: &str) -> Result<String, String> {
     for token in tokens(&text) {
         match token {
             Token::Plain(plain) | Token::Parameter(plain) => out.push_str(plain),
-            Token::Placeholder(word) => {
-                out.push_str(migration_word(engine, word).ok_or_else(|| unknown(word))?)
-            }
+            Token::Placeholder(word) => out.push_str(migration_word(engine, word).ok_or_else(|| unknown(word))?),
         }
     }
     Ok(out)
@@ -234,11 +190,7 @@ fn section_of(engine: Engine, text: &str) -> Result<String, String> {
             }
         }
     }
-    if section.is_some() {
-        Err("a section lacks its -- @end".into())
-    } else {
-        Ok(out)
-    }
+    if section.is_some() { Err("a section lacks its -- @end".into()) } else { Ok(out) }
 }
 
 /// A piece of SQL.
@@ -272,18 +224,12 @@ fn next_token(rest: &str) -> Option<(Token<'_>, usize)> {
             length => Some((Token::Parameter(&rest[..=length]), length + 1)),
         },
         '{' => match rest.find('}') {
-            Some(end) if is_placeholder(&rest[1..end]) => {
-                Some((Token::Placeholder(&rest[1..end]), end + 1))
-            }
+            Some(end) if is_placeholder(&rest[1..end]) => Some((Token::Placeholder(&rest[1..end]), end + 1)),
             Some(_) | None => plain(1),
         },
         other => {
             let skip = other.len_utf8();
-            plain(
-                rest[skip..]
-                    .find(['\'', '"', '-', '$', '{'])
-                    .map_or(rest.len(), |at| at + skip),
-            )
+            plain(rest[skip..].find(['\'', '"', '-', '$', '{']).map_or(rest.len(), |at| at + skip))
         }
     }
 }
@@ -298,9 +244,7 @@ fn digits(rest: &str) -> usize {
 }
 
 fn is_placeholder(inner: &str) -> bool {
-    let fits = |byte: u8| {
-        byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b' ' | b'$')
-    };
+    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b' ' | b'$');
     inner.starts_with(|first: char| first.is_ascii_lowercase()) && inner.bytes().all(fits)
 }
 
@@ -317,65 +261,31 @@ mod tests {
 
     #[test]
     fn parameters_are_numbered_on_both_engines() {
-        check(
-            "a = $2 AND b = $1",
-            "a = ?2 AND b = ?1",
-            "a = $2 AND b = $1",
-        );
+        check("a = $2 AND b = $1", "a = ?2 AND b = ?1", "a = $2 AND b = $1");
     }
 
     #[test]
     fn lists_casts_locks_and_events_are_written_in_each_engines_words() {
-        check(
-            "x {any_uuid $1}",
-            "x IN (SELECT unhex(value) FROM json_each(?1))",
-            "x = ANY($1)",
-        );
-        check(
-            "x {any_int $1}",
-            "x IN (SELECT value FROM json_each(?1))",
-            "x = ANY($1)",
-        );
-        check(
-            "{cast $1 time} IS NULL",
-            "?1 IS NULL",
-            "$1::timestamptz IS NULL",
-        );
+        check("x {any_uuid $1}", "x IN (SELECT unhex(value) FROM json_each(?1))", "x = ANY($1)");
+        check("x {any_int $1}", "x IN (SELECT value FROM json_each(?1))", "x = ANY($1)");
+        check("{cast $1 time} IS NULL", "?1 IS NULL", "$1::timestamptz IS NULL");
         check("a {skip_locked}", "a ", "a FOR UPDATE SKIP LOCKED");
         check("a {for_update}{lock_share}", "a ", "a FOR UPDATEFOR SHARE");
-        check(
-            "{after $1 $2}",
-            "position > ?2",
-            "(xid, position) > ($1, $2)",
-        );
-        check(
-            "{xid}, {event_order}",
-            "0, position",
-            "xid::text::bigint, xid, position",
-        );
+        check("{after $1 $2}", "position > ?2", "(xid, position) > ($1, $2)");
+        check("{xid}, {event_order}", "0, position", "xid::text::bigint, xid, position");
+        check("{event_order_desc}", "position DESC", "xid DESC, position DESC");
     }
 
     #[test]
     fn quotes_comments_and_json_are_left_alone() {
         let text = "SELECT '{any $1} it''s', \"$3\", a->>'$.x' -- {nope} $9\n, '{}', $1, {}, {1}, {\"a\":1}";
         check(text, &text.replace(", $1,", ", ?1,"), text);
-        check(
-            "año = '{é}' AND ñ = $1",
-            "año = '{é}' AND ñ = ?1",
-            "año = '{é}' AND ñ = $1",
-        );
+        check("año = '{é}' AND ñ = $1", "año = '{é}' AND ñ = ?1", "año = '{é}' AND ñ = $1");
     }
 
     #[test]
     fn unknown_placeholders_and_missing_parameters_are_refused() {
-        for text in [
-            "{nope}",
-            "{any_uuid}",
-            "{any_uuid 1}",
-            "{cast $1 money}",
-            "a = $2",
-            "a = $0",
-        ] {
+        for text in ["{nope}", "{any_uuid}", "{any_uuid 1}", "{cast $1 money}", "a = $2", "a = $0"] {
             assert!(render(Engine::Sqlite, text).is_err(), "{text}");
             assert!(render(Engine::Postgres, text).is_err(), "{text}");
         }
@@ -390,17 +300,10 @@ mod tests {
         );
         assert_eq!(
             migration(Engine::Postgres, text).as_deref(),
-            Ok(
-                "CREATE TABLE a (position bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, \
-                xid xid8 NOT NULL DEFAULT pg_current_xact_id(), id uuid) ;\nB\n"
-            )
+            Ok("CREATE TABLE a (position bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, \
+                xid xid8 NOT NULL DEFAULT pg_current_xact_id(), id uuid) ;\nB\n")
         );
-        for text in [
-            "{nope}",
-            "-- @sqlite\n",
-            "-- @end\n",
-            "-- @sqlite\n-- @postgres\n-- @end\n",
-        ] {
+        for text in ["{nope}", "-- @sqlite\n", "-- @end\n", "-- @sqlite\n-- @postgres\n-- @end\n"] {
             assert!(migration(Engine::Sqlite, text).is_err(), "{text}");
         }
     }

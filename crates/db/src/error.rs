@@ -131,10 +131,7 @@ pub enum Error {
 impl Error {
     /// A column that does not hold what its mapping expects, for [`crate::FromValue`] of other crates.
     pub fn column(index: usize, message: impl ToString) -> Self {
-        Self::Column {
-            index,
-            message: message.to_string(),
-        }
+        Self::Column { index, message: message.to_string() }
     }
 
     /// Whether a row with the same key exists.
@@ -149,10 +146,7 @@ impl Error {
 
     /// Whether nothing was written and the same transaction may well pass when run again.
     pub fn is_retryable(&self) -> bool {
-        matches!(
-            self,
-            Self::Serialization { .. } | Self::ConnectionLost { .. }
-        )
+        matches!(self, Self::Serialization { .. } | Self::ConnectionLost { .. })
     }
 
     pub(crate) fn sqlite(statement: &'static str, error: &rusqlite::Error) -> Self {
@@ -162,11 +156,7 @@ impl Error {
                 from_sqlite_code(statement, failure.extended_code, message)
             }
             // The other variants are mistakes of the binding, all with a message of their own.
-            other => Self::Sqlite {
-                statement,
-                code: ffi::SQLITE_MISUSE,
-                message: other.to_string(),
-            },
+            other => Self::Sqlite { statement, code: ffi::SQLITE_MISUSE, message: other.to_string() },
         }
     }
 
@@ -178,11 +168,7 @@ impl Error {
         if is_connection_failure(error) {
             return Self::ConnectionLost { statement, message };
         }
-        Self::Postgres {
-            statement,
-            code: String::new(),
-            message,
-        }
+        Self::Postgres { statement, code: String::new(), message }
     }
 
     /// The error of a COMMIT: an answer from the server is definite, a broken connection is not.
@@ -196,24 +182,13 @@ impl Error {
 
 fn from_sqlite_code(statement: &'static str, code: i32, message: String) -> Error {
     match code {
-        ffi::SQLITE_CONSTRAINT_UNIQUE
-        | ffi::SQLITE_CONSTRAINT_PRIMARYKEY
-        | ffi::SQLITE_CONSTRAINT_ROWID => {
-            let columns = message
-                .trim_start_matches("UNIQUE constraint failed: ")
-                .to_owned();
+        ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY | ffi::SQLITE_CONSTRAINT_ROWID => {
+            let columns = message.trim_start_matches("UNIQUE constraint failed: ").to_owned();
             Error::Unique { statement, columns }
         }
-        code if code & 0xff == ffi::SQLITE_CONSTRAINT => Error::Constraint {
-            statement,
-            constraint: message,
-        },
+        code if code & 0xff == ffi::SQLITE_CONSTRAINT => Error::Constraint { statement, constraint: message },
         code if code & 0xff == ffi::SQLITE_FULL => Error::Full,
-        code => Error::Sqlite {
-            statement,
-            code,
-            message,
-        },
+        code => Error::Sqlite { statement, code, message },
     }
 }
 
@@ -221,33 +196,18 @@ fn from_sqlstate(statement: &'static str, db: &tokio_postgres::error::DbError) -
     let code = db.code();
     let (text, message) = (code.code().to_owned(), db.message().to_owned());
     if *code == SqlState::UNIQUE_VIOLATION {
-        return Error::Unique {
-            statement,
-            columns: violated_columns(db),
-        };
+        return Error::Unique { statement, columns: violated_columns(db) };
     }
     if *code == SqlState::T_R_SERIALIZATION_FAILURE || *code == SqlState::T_R_DEADLOCK_DETECTED {
-        return Error::Serialization {
-            statement,
-            code: text,
-        };
+        return Error::Serialization { statement, code: text };
     }
     if *code == SqlState::DISK_FULL {
         return Error::Full;
     }
     match text.as_bytes() {
-        [b'2', b'3', ..] => Error::Constraint {
-            statement,
-            constraint: message,
-        },
-        [b'0', b'8', ..] | b"57P01" | b"57P02" | b"57P03" => {
-            Error::ConnectionLost { statement, message }
-        }
-        _ => Error::Postgres {
-            statement,
-            code: text,
-            message,
-        },
+        [b'2', b'3', ..] => Error::Constraint { statement, constraint: message },
+        [b'0', b'8', ..] | b"57P01" | b"57P02" | b"57P03" => Error::ConnectionLost { statement, message },
+        _ => Error::Postgres { statement, code: text, message },
     }
 }
 
@@ -260,10 +220,7 @@ fn violated_columns(db: &tokio_postgres::error::DbError) -> String {
     });
     match (db.table(), columns) {
         (Some(table), Some(columns)) => {
-            let named: Vec<_> = columns
-                .split(", ")
-                .map(|column| format!("{table}.{column}"))
-                .collect();
+            let named: Vec<_> = columns.split(", ").map(|column| format!("{table}.{column}")).collect();
             named.join(", ")
         }
         (Some(_) | None, _) => db.constraint().unwrap_or_default().to_owned(),
@@ -271,8 +228,7 @@ fn violated_columns(db: &tokio_postgres::error::DbError) -> String {
 }
 
 fn is_connection_failure(error: &tokio_postgres::Error) -> bool {
-    error.is_closed()
-        || std::error::Error::source(error).is_some_and(|source| source.is::<std::io::Error>())
+    error.is_closed() || std::error::Error::source(error).is_some_and(|source| source.is::<std::io::Error>())
 }
 
 /// The client's words with their cause: its `Display` alone says little more than "error communicating".

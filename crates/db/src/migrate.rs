@@ -36,10 +36,7 @@ struct Applied {
 impl Migration {
     /// Fingerprint of the text, in hexadecimal.
     fn checksum(&self) -> String {
-        Sha256::digest(self.text)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        Sha256::digest(self.text).iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     fn render(&self, engine: Engine) -> Result<String, Error> {
@@ -62,44 +59,32 @@ fn create(engine: Engine) -> &'static str {
 }
 
 fn refused(name: &str, reason: impl ToString) -> Error {
-    Error::Migration {
-        name: name.to_owned(),
-        reason: reason.to_string(),
-    }
+    Error::Migration { name: name.to_owned(), reason: reason.to_string() }
 }
 
 /// The end of the list that is still to be applied.
 fn missing<'m>(migrations: &'m [Migration], applied: &[Applied]) -> Result<&'m [Migration], Error> {
     for (index, migration) in migrations.iter().enumerate() {
-        if migrations[..index]
-            .iter()
-            .any(|earlier| earlier.name >= migration.name)
-        {
+        if migrations[..index].iter().any(|earlier| earlier.name >= migration.name) {
             return Err(refused(migration.name, "the list is not sorted by name"));
         }
     }
     for known in applied {
         refuse_changed(migrations, known)?;
     }
-    match migrations
-        .iter()
-        .zip(applied)
-        .find(|(listed, known)| listed.name != known.name)
-    {
-        Some((listed, known)) => Err(refused(
-            listed.name,
-            format!("comes before {}, which is already applied", known.name),
-        )),
+    match migrations.iter().zip(applied).find(|(listed, known)| listed.name != known.name) {
+        Some((listed, known)) => {
+            Err(refused(listed.name, format!("comes before {}, which is already applied", known.name)))
+        }
         None => Ok(&migrations[applied.len()..]),
     }
 }
 
 fn refuse_changed(migrations: &[Migration], known: &Applied) -> Result<(), Error> {
     match migrations.iter().find(|listed| listed.name == known.name) {
-        None => Err(refused(
-            &known.name,
-            "was applied by a newer version of the program, which this one must not touch",
-        )),
+        None => {
+            Err(refused(&known.name, "was applied by a newer version of the program, which this one must not touch"))
+        }
         Some(listed) if listed.checksum() != known.checksum => {
             Err(refused(listed.name, "was changed after it was applied"))
         }
@@ -107,10 +92,7 @@ fn refuse_changed(migrations: &[Migration], known: &Applied) -> Result<(), Error
     }
 }
 
-pub(crate) fn sqlite(
-    connection: &mut Connection,
-    migrations: &[Migration],
-) -> Result<Vec<&'static str>, Error> {
+pub(crate) fn sqlite(connection: &mut Connection, migrations: &[Migration]) -> Result<Vec<&'static str>, Error> {
     let mut done = Vec::new();
     while let Some(name) = sqlite_next(connection, migrations)? {
         done.push(name);
@@ -119,18 +101,11 @@ pub(crate) fn sqlite(
 }
 
 /// Applies the first missing migration. Looking and applying are one transaction, since another process may migrate too.
-fn sqlite_next(
-    connection: &mut Connection,
-    migrations: &[Migration],
-) -> Result<Option<&'static str>, Error> {
+fn sqlite_next(connection: &mut Connection, migrations: &[Migration]) -> Result<Option<&'static str>, Error> {
     let failed = |error| Error::sqlite("schema_migrations", &error);
     let immediate = rusqlite::TransactionBehavior::Immediate;
-    let transaction = connection
-        .transaction_with_behavior(immediate)
-        .map_err(failed)?;
-    transaction
-        .execute_batch(create(Engine::Sqlite))
-        .map_err(failed)?;
+    let transaction = connection.transaction_with_behavior(immediate).map_err(failed)?;
+    transaction.execute_batch(create(Engine::Sqlite)).map_err(failed)?;
     let applied = sqlite_applied(&transaction).map_err(failed)?;
     let Some(migration) = missing(migrations, &applied)?.first() else {
         return Ok(None);
@@ -143,20 +118,11 @@ fn sqlite_next(
 
 fn sqlite_applied(connection: &Connection) -> rusqlite::Result<Vec<Applied>> {
     let mut statement = connection.prepare(READ)?;
-    let rows = statement.query_map([], |row| {
-        Ok(Applied {
-            name: row.get(0)?,
-            checksum: row.get(1)?,
-        })
-    })?;
+    let rows = statement.query_map([], |row| Ok(Applied { name: row.get(0)?, checksum: row.get(1)? }))?;
     rows.collect()
 }
 
-fn sqlite_apply(
-    transaction: rusqlite::Transaction<'_>,
-    migration: &Migration,
-    text: &str,
-) -> rusqlite::Result<()> {
+fn sqlite_apply(transaction: rusqlite::Transaction<'_>, migration: &Migration, text: &str) -> rusqlite::Result<()> {
     transaction.execute_batch(text)?;
     let record = "INSERT INTO schema_migrations (name, checksum) VALUES (?1, ?2)";
     transaction.execute(record, (migration.name, migration.checksum()))?;
@@ -164,25 +130,13 @@ fn sqlite_apply(
 }
 
 /// Takes the connection out of the pool: closing it at the end frees the lock however this ends.
-pub(crate) async fn postgres(
-    connection: Object,
-    migrations: &[Migration],
-) -> Result<Vec<&'static str>, Error> {
+pub(crate) async fn postgres(connection: Object, migrations: &[Migration]) -> Result<Vec<&'static str>, Error> {
     let mut client = Object::take(connection);
     let failed = |error| Error::postgres("schema_migrations", &error);
     // Waiting for another node and rewriting a large table both take longer than any other statement may.
-    client
-        .batch_execute("SET statement_timeout = 0")
-        .await
-        .map_err(failed)?;
-    client
-        .execute("SELECT pg_advisory_lock($1)", &[&LOCK])
-        .await
-        .map_err(failed)?;
-    client
-        .batch_execute(create(Engine::Postgres))
-        .await
-        .map_err(failed)?;
+    client.batch_execute("SET statement_timeout = 0").await.map_err(failed)?;
+    client.execute("SELECT pg_advisory_lock($1)", &[&LOCK]).await.map_err(failed)?;
+    client.batch_execute(create(Engine::Postgres)).await.map_err(failed)?;
     let rows = client.query(READ, &[]).await.map_err(failed)?;
     let applied: Result<Vec<_>, _> = rows.iter().map(postgres_applied).collect();
     let applied = applied.map_err(failed)?;
@@ -197,10 +151,7 @@ pub(crate) async fn postgres(
 }
 
 fn postgres_applied(row: &tokio_postgres::Row) -> Result<Applied, tokio_postgres::Error> {
-    Ok(Applied {
-        name: row.try_get(0)?,
-        checksum: row.try_get(1)?,
-    })
+    Ok(Applied { name: row.try_get(0)?, checksum: row.try_get(1)? })
 }
 
 async fn postgres_apply(
@@ -211,8 +162,6 @@ async fn postgres_apply(
     let transaction = client.transaction().await?;
     transaction.batch_execute(text).await?;
     let record = "INSERT INTO schema_migrations (name, checksum) VALUES ($1, $2)";
-    transaction
-        .execute(record, &[&migration.name, &migration.checksum()])
-        .await?;
+    transaction.execute(record, &[&migration.name, &migration.checksum()]).await?;
     transaction.commit().await
 }

@@ -4,9 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use deadpool_postgres::{
-    Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, Transaction,
-};
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, Transaction};
 use tokio_postgres::{Config, IsolationLevel, NoTls};
 use tokio_util::task::TaskTracker;
 
@@ -75,16 +73,8 @@ enum Access {
 impl Postgres {
     pub async fn open(url: &str, options: PostgresOptions) -> Result<Self, Error> {
         let pool = pool(url, &options).map_err(Error::Open)?;
-        let store = Self {
-            pool,
-            slow_job: options.slow_job,
-            writes: TaskTracker::new(),
-            counters: Arc::default(),
-        };
-        let connection = store
-            .connection()
-            .await
-            .map_err(|error| Error::Open(error.to_string()))?;
+        let store = Self { pool, slow_job: options.slow_job, writes: TaskTracker::new(), counters: Arc::default() };
+        let connection = store.connection().await.map_err(|error| Error::Open(error.to_string()))?;
         refuse_old_server(&connection).await?;
         drop(connection);
         Ok(store)
@@ -95,18 +85,13 @@ impl Postgres {
         self.pool.get().await.map_err(|error| match error {
             PoolError::Closed => Error::Closed,
             PoolError::Backend(error) => Error::postgres("connect", &error),
-            PoolError::Timeout(_)
-            | PoolError::NoRuntimeSpecified
-            | PoolError::PostCreateHook(_) => Error::Pool(error.to_string()),
+            PoolError::Timeout(_) | PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => {
+                Error::Pool(error.to_string())
+            }
         })
     }
 
-    pub async fn write<I, T, E>(
-        &self,
-        name: &'static str,
-        input: I,
-        body: Body<I, T, E>,
-    ) -> Result<T, E>
+    pub async fn write<I, T, E>(&self, name: &'static str, input: I, body: Body<I, T, E>) -> Result<T, E>
     where
         I: Clone + Send + Sync + 'static,
         T: Send + 'static,
@@ -127,12 +112,7 @@ impl Postgres {
         }
     }
 
-    pub async fn read<I, T, E>(
-        &self,
-        name: &'static str,
-        input: I,
-        body: Body<I, T, E>,
-    ) -> Result<T, E>
+    pub async fn read<I, T, E>(&self, name: &'static str, input: I, body: Body<I, T, E>) -> Result<T, E>
     where
         I: Clone + Send + Sync + 'static,
         T: Send + 'static,
@@ -142,13 +122,7 @@ impl Postgres {
     }
 
     /// Runs the transaction until it passes, fails for good, or has lost too often.
-    async fn attempts<I, T, E>(
-        &self,
-        access: Access,
-        name: &'static str,
-        input: I,
-        body: Body<I, T, E>,
-    ) -> Result<T, E>
+    async fn attempts<I, T, E>(&self, access: Access, name: &'static str, input: I, body: Body<I, T, E>) -> Result<T, E>
     where
         I: Clone + Send + Sync + 'static,
         T: Send + 'static,
@@ -170,12 +144,7 @@ impl Postgres {
         outcome
     }
 
-    async fn attempt<I, T, E: TxError>(
-        &self,
-        access: Access,
-        input: I,
-        body: Body<I, T, E>,
-    ) -> Result<T, E> {
+    async fn attempt<I, T, E: TxError>(&self, access: Access, input: I, body: Body<I, T, E>) -> Result<T, E> {
         let mut connection = self.connection().await?;
         let mut tx = Tx::postgres(begin(&mut connection, access).await?);
         let outcome = body(&mut tx, input).await;
@@ -184,10 +153,7 @@ impl Postgres {
         };
         match outcome {
             Ok(value) => {
-                transaction
-                    .commit()
-                    .await
-                    .map_err(|error| Error::postgres_commit(&error))?;
+                transaction.commit().await.map_err(|error| Error::postgres_commit(&error))?;
                 Ok(value)
             }
             Err(error) => {
@@ -230,24 +196,18 @@ impl Postgres {
 }
 
 fn pool(url: &str, options: &PostgresOptions) -> Result<Pool, String> {
-    let mut config: Config = url
-        .parse()
-        .map_err(|error| format!("the address of the database: {error}"))?;
+    let mut config: Config = url.parse().map_err(|error| format!("the address of the database: {error}"))?;
     let settings = format!(
         "{} -c timezone=UTC -c statement_timeout={} -c idle_in_transaction_session_timeout={}",
         config.get_options().unwrap_or_default(),
         options.statement_timeout.as_millis(),
         options.idle_in_transaction_timeout.as_millis(),
     );
-    config
-        .options(settings.trim())
-        .connect_timeout(options.connect_timeout);
+    config.options(settings.trim()).connect_timeout(options.connect_timeout);
     if config.get_application_name().is_none() {
         config.application_name("centralita");
     }
-    let recycling = ManagerConfig {
-        recycling_method: RecyclingMethod::Fast,
-    };
+    let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
     Pool::builder(Manager::from_config(config, NoTls, recycling))
         .max_size(options.connections)
         .runtime(Runtime::Tokio1)
@@ -258,16 +218,10 @@ fn pool(url: &str, options: &PostgresOptions) -> Result<Pool, String> {
 }
 
 async fn refuse_old_server(connection: &Object) -> Result<(), Error> {
-    let row = connection
-        .query_one("SELECT current_setting('server_version_num')::integer", &[])
-        .await;
-    let version: i32 = row
-        .and_then(|row| row.try_get(0))
-        .map_err(|error| Error::postgres("version", &error))?;
+    let row = connection.query_one("SELECT current_setting('server_version_num')::integer", &[]).await;
+    let version: i32 = row.and_then(|row| row.try_get(0)).map_err(|error| Error::postgres("version", &error))?;
     if version < OLDEST_VERSION_NUM {
-        return Err(Error::Open(format!(
-            "PostgreSQL 14 or newer is needed, the server says {version}"
-        )));
+        return Err(Error::Open(format!("PostgreSQL 14 or newer is needed, the server says {version}")));
     }
     Ok(())
 }
@@ -276,15 +230,8 @@ async fn refuse_old_server(connection: &Object) -> Result<(), Error> {
 async fn begin(connection: &mut Object, access: Access) -> Result<Transaction<'_>, Error> {
     let begin = connection.build_transaction();
     let begin = match access {
-        Access::Write => begin
-            .isolation_level(IsolationLevel::ReadCommitted)
-            .read_only(false),
-        Access::Read => begin
-            .isolation_level(IsolationLevel::RepeatableRead)
-            .read_only(true),
+        Access::Write => begin.isolation_level(IsolationLevel::ReadCommitted).read_only(false),
+        Access::Read => begin.isolation_level(IsolationLevel::RepeatableRead).read_only(true),
     };
-    begin
-        .start()
-        .await
-        .map_err(|error| Error::postgres("begin", &error))
+    begin.start().await.map_err(|error| Error::postgres("begin", &error))
 }

@@ -14,26 +14,13 @@ pub(crate) fn sqlite(
     rendered: &Rendered,
     returns: &[Kind],
 ) -> Result<(), Error> {
-    let statement = connection
-        .prepare(&rendered.text)
-        .map_err(|error| Error::sqlite(name, &error))?;
+    let statement = connection.prepare(&rendered.text).map_err(|error| Error::sqlite(name, &error))?;
     let columns = statement.columns();
     same(name, "columns", returns.len(), columns.len())?;
-    same(
-        name,
-        "parameters",
-        rendered.parameters,
-        statement.parameter_count(),
-    )?;
+    same(name, "parameters", rendered.parameters, statement.parameter_count())?;
     for (index, (kind, column)) in returns.iter().zip(columns).enumerate() {
         if let Some(found) = column.decl_type() {
-            same_type(
-                name,
-                index,
-                *kind,
-                found,
-                found.eq_ignore_ascii_case(sqlite_type(*kind)),
-            )?;
+            same_type(name, index, *kind, found, found.eq_ignore_ascii_case(sqlite_type(*kind)))?;
         }
     }
     Ok(())
@@ -49,21 +36,10 @@ pub(crate) async fn postgres(
     let prepared = connection.prepare(&rendered.text).await;
     let statement = prepared.map_err(|error| Error::postgres(name, &error))?;
     same(name, "columns", returns.len(), statement.columns().len())?;
-    same(
-        name,
-        "parameters",
-        rendered.parameters,
-        statement.params().len(),
-    )?;
+    same(name, "parameters", rendered.parameters, statement.params().len())?;
     for (index, (kind, column)) in returns.iter().zip(statement.columns()).enumerate() {
         let found = column.type_();
-        same_type(
-            name,
-            index,
-            *kind,
-            found.name(),
-            *found == postgres_type(*kind),
-        )?;
+        same_type(name, index, *kind, found.name(), *found == postgres_type(*kind))?;
     }
     Ok(())
 }
@@ -94,24 +70,12 @@ fn same(statement: &'static str, what: &str, declared: usize, found: usize) -> R
     if declared == found {
         return Ok(());
     }
-    Err(Error::Mismatch {
-        statement,
-        message: format!("declares {declared} {what}, the engine finds {found}"),
-    })
+    Err(Error::Mismatch { statement, message: format!("declares {declared} {what}, the engine finds {found}") })
 }
 
-fn same_type(
-    statement: &'static str,
-    index: usize,
-    kind: Kind,
-    found: &str,
-    same: bool,
-) -> Result<(), Error> {
+fn same_type(statement: &'static str, index: usize, kind: Kind, found: &str, same: bool) -> Result<(), Error> {
     if same {
         return Ok(());
     }
-    Err(Error::Mismatch {
-        statement,
-        message: format!("column {index} is declared {kind:?}, the engine says {found}"),
-    })
+    Err(Error::Mismatch { statement, message: format!("column {index} is declared {kind:?}, the engine says {found}") })
 }

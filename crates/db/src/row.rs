@@ -54,10 +54,7 @@ struct Cell<'a> {
 
 impl<'a> FromSql<'a> for Cell<'a> {
     fn from_sql(ty: &Type, bytes: &'a [u8]) -> Result<Self, Box<dyn StdError + Sync + Send>> {
-        Ok(Self {
-            ty: ty.clone(),
-            bytes,
-        })
+        Ok(Self { ty: ty.clone(), bytes })
     }
 
     fn accepts(_: &Type) -> bool {
@@ -66,46 +63,31 @@ impl<'a> FromSql<'a> for Cell<'a> {
 }
 
 fn sqlite_cell<'r>(row: &'r rusqlite::Row<'r>, index: usize) -> Result<ValueRef<'r>, Error> {
-    row.get_ref(index)
-        .map_err(|error| Error::column(index, error))
+    row.get_ref(index).map_err(|error| Error::column(index, error))
 }
 
 fn postgres_cell(row: &tokio_postgres::Row, index: usize) -> Result<Option<Cell<'_>>, Error> {
-    row.try_get(index)
-        .map_err(|error| Error::column(index, error))
+    row.try_get(index).map_err(|error| Error::column(index, error))
 }
 
 /// Reads a column that is not null with one of the client's own conversions.
-fn postgres_value<'r, T: FromSql<'r>>(
-    row: &'r tokio_postgres::Row,
-    index: usize,
-) -> Result<T, Error> {
+fn postgres_value<'r, T: FromSql<'r>>(row: &'r tokio_postgres::Row, index: usize) -> Result<T, Error> {
     let Some(cell) = postgres_cell(row, index)? else {
         return Err(Error::column(index, "is null"));
     };
     if !T::accepts(&cell.ty) {
-        return Err(Error::column(
-            index,
-            format!("cannot be read from {}", cell.ty),
-        ));
+        return Err(Error::column(index, format!("cannot be read from {}", cell.ty)));
     }
     T::from_sql(&cell.ty, cell.bytes).map_err(|error| Error::column(index, error))
 }
 
 fn expected<T>(index: usize, kind: &str, found: ValueRef<'_>) -> Result<T, Error> {
-    Err(Error::column(
-        index,
-        format!("expected {kind}, found {}", found.data_type()),
-    ))
+    Err(Error::column(index, format!("expected {kind}, found {}", found.data_type())))
 }
 
 impl<T: FromValue> FromValue for Option<T> {
     fn from_column(row: &Row<'_>, index: usize) -> Result<Self, Error> {
-        if row.is_null(index)? {
-            Ok(None)
-        } else {
-            T::from_column(row, index).map(Some)
-        }
+        if row.is_null(index)? { Ok(None) } else { T::from_column(row, index).map(Some) }
     }
 }
 
@@ -150,17 +132,13 @@ fn postgres_integer(row: &tokio_postgres::Row, index: usize) -> Result<i64, Erro
 
 impl FromValue for i32 {
     fn from_column(row: &Row<'_>, index: usize) -> Result<Self, Error> {
-        i64::from_column(row, index)?
-            .try_into()
-            .map_err(|error| Error::column(index, error))
+        i64::from_column(row, index)?.try_into().map_err(|error| Error::column(index, error))
     }
 }
 
 impl FromValue for u32 {
     fn from_column(row: &Row<'_>, index: usize) -> Result<Self, Error> {
-        i64::from_column(row, index)?
-            .try_into()
-            .map_err(|error| Error::column(index, error))
+        i64::from_column(row, index)?.try_into().map_err(|error| Error::column(index, error))
     }
 }
 
@@ -209,9 +187,7 @@ impl FromValue for Uuid {
         match row {
             Row::Postgres(row) => postgres_value(row, index),
             Row::Sqlite(row) => match sqlite_cell(row, index)? {
-                ValueRef::Blob(bytes) => {
-                    Self::from_slice(bytes).map_err(|error| Error::column(index, error))
-                }
+                ValueRef::Blob(bytes) => Self::from_slice(bytes).map_err(|error| Error::column(index, error)),
                 found => expected(index, "a uuid", found),
             },
         }
@@ -223,9 +199,7 @@ impl FromValue for serde_json::Value {
         match row {
             Row::Postgres(row) => postgres_value(row, index),
             Row::Sqlite(row) => match sqlite_cell(row, index)? {
-                ValueRef::Text(bytes) => {
-                    serde_json::from_slice(bytes).map_err(|error| Error::column(index, error))
-                }
+                ValueRef::Text(bytes) => serde_json::from_slice(bytes).map_err(|error| Error::column(index, error)),
                 found => expected(index, "json", found),
             },
         }
@@ -237,9 +211,7 @@ impl FromValue for Timestamp {
         match row {
             Row::Postgres(row) => postgres_value(row, index),
             Row::Sqlite(row) => match sqlite_cell(row, index)? {
-                ValueRef::Integer(value) => {
-                    Self::from_microsecond(value).map_err(|error| Error::column(index, error))
-                }
+                ValueRef::Integer(value) => Self::from_microsecond(value).map_err(|error| Error::column(index, error)),
                 found => expected(index, "microseconds", found),
             },
         }

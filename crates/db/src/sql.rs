@@ -55,12 +55,7 @@ impl Sql {
             pins_organization(text),
             "the statement must say `organization_id = $n`, or be Sql::global with a reason"
         );
-        Self {
-            name,
-            text,
-            returns,
-            scope: Scope::Organization,
-        }
+        Self { name, text, returns, scope: Scope::Organization }
     }
 
     /// A statement over everyone's rows; `reason` says why no organization can be named.
@@ -70,12 +65,7 @@ impl Sql {
         returns: &'static [Kind],
         reason: &'static str,
     ) -> Self {
-        Self {
-            name,
-            text,
-            returns,
-            scope: Scope::Global(reason),
-        }
+        Self { name, text, returns, scope: Scope::Global(reason) }
     }
 }
 
@@ -117,14 +107,8 @@ mod tests {
     fn a_statement_must_pin_the_organization() {
         for (text, pinned) in [
             ("SELECT id FROM a WHERE organization_id = $1", true),
-            (
-                "SELECT id FROM a x WHERE x.organization_id = $12 AND id = $1",
-                true,
-            ),
-            (
-                "SELECT id FROM a WHERE organization_id = {cast $1 uuid}",
-                true,
-            ),
+            ("SELECT id FROM a x WHERE x.organization_id = $12 AND id = $1", true),
+            ("SELECT id FROM a WHERE organization_id = {cast $1 uuid}", true),
             ("INSERT INTO a (organization_id, id) VALUES ($1, $2)", true),
             ("SELECT organization_id FROM a", false),
             ("INSERT INTO a (id) VALUES ($1)", false),

@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use crate::postgres::Postgres;
 use crate::sqlite::Sqlite;
-use crate::{
-    Body, Error, Migration, PostgresOptions, Sql, SqliteOptions, TxError, migrate, prepare_check,
-};
+use crate::{Body, Error, Migration, PostgresOptions, Sql, SqliteOptions, TxError, migrate, prepare_check};
 
 /// Which database is behind a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -52,9 +50,7 @@ impl Store {
     /// # Errors
     /// [`Error::Open`] when the file cannot be opened.
     pub async fn open_sqlite(path: &Path, options: SqliteOptions) -> Result<Self, Error> {
-        Ok(Self(Arc::new(Backend::Sqlite(
-            Sqlite::open(path, options).await?,
-        ))))
+        Ok(Self(Arc::new(Backend::Sqlite(Sqlite::open(path, options).await?))))
     }
 
     /// Connects to the PostgreSQL database at `url`, `postgres://user:password@host:port/database`.
@@ -62,9 +58,7 @@ impl Store {
     /// # Errors
     /// [`Error::Open`] when the URL is wrong, nothing answers or the server is too old.
     pub async fn open_postgres(url: &str, options: PostgresOptions) -> Result<Self, Error> {
-        Ok(Self(Arc::new(Backend::Postgres(
-            Postgres::open(url, options).await?,
-        ))))
+        Ok(Self(Arc::new(Backend::Postgres(Postgres::open(url, options).await?))))
     }
 
     /// Which database this is.
@@ -83,12 +77,7 @@ impl Store {
     /// # Errors
     /// What `body` returns, and then nothing was written; or the commit's error. Only after [`Error::CommitUnknown`] it
     /// is open whether the work was written.
-    pub async fn write<I, T, E>(
-        &self,
-        name: &'static str,
-        input: I,
-        body: Body<I, T, E>,
-    ) -> Result<T, E>
+    pub async fn write<I, T, E>(&self, name: &'static str, input: I, body: Body<I, T, E>) -> Result<T, E>
     where
         I: Clone + Send + Sync + 'static,
         T: Send + 'static,
@@ -104,12 +93,7 @@ impl Store {
     ///
     /// # Errors
     /// What `body` returns, and the engine's refusal of any write.
-    pub async fn read<I, T, E>(
-        &self,
-        name: &'static str,
-        input: I,
-        body: Body<I, T, E>,
-    ) -> Result<T, E>
+    pub async fn read<I, T, E>(&self, name: &'static str, input: I, body: Body<I, T, E>) -> Result<T, E>
     where
         I: Clone + Send + Sync + 'static,
         T: Send + 'static,
@@ -129,13 +113,9 @@ impl Store {
         match &*self.0 {
             Backend::Sqlite(sqlite) => {
                 let migrations = migrations.to_vec();
-                sqlite
-                    .alone(move |connection| migrate::sqlite(connection, &migrations))
-                    .await
+                sqlite.alone(move |connection| migrate::sqlite(connection, &migrations)).await
             }
-            Backend::Postgres(postgres) => {
-                migrate::postgres(postgres.connection().await?, migrations).await
-            }
+            Backend::Postgres(postgres) => migrate::postgres(postgres.connection().await?, migrations).await,
         }
     }
 
@@ -148,15 +128,10 @@ impl Store {
         let (name, returns) = (sql.name, sql.returns);
         match &*self.0 {
             Backend::Sqlite(sqlite) => {
-                sqlite
-                    .alone(move |connection| {
-                        prepare_check::sqlite(connection, name, &rendered, returns)
-                    })
-                    .await
+                sqlite.alone(move |connection| prepare_check::sqlite(connection, name, &rendered, returns)).await
             }
             Backend::Postgres(postgres) => {
-                prepare_check::postgres(&postgres.connection().await?, name, &rendered, returns)
-                    .await
+                prepare_check::postgres(&postgres.connection().await?, name, &rendered, returns).await
             }
         }
     }
@@ -168,9 +143,7 @@ impl Store {
     pub async fn backup(&self, to: &Path) -> Result<(), Error> {
         match &*self.0 {
             Backend::Sqlite(sqlite) => sqlite.backup(to).await,
-            Backend::Postgres(_) => Err(Error::Backup(
-                "use pg_dump to back up a PostgreSQL database".into(),
-            )),
+            Backend::Postgres(_) => Err(Error::Backup("use pg_dump to back up a PostgreSQL database".into())),
         }
     }
 

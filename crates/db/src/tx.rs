@@ -65,24 +65,14 @@ impl<'a> Tx<'a> {
         match &mut self.0 {
             Connected::Sqlite(connection, failure) => {
                 let run = |connection: &mut Connection| {
-                    connection
-                        .prepare_cached(&text.text)?
-                        .execute(params_from_iter(params))
+                    connection.prepare_cached(&text.text)?.execute(params_from_iter(params))
                 };
-                run(connection)
-                    .map(|rows| rows as u64)
-                    .map_err(|error| noted(sql, &error, failure))
+                run(connection).map(|rows| rows as u64).map_err(|error| noted(sql, &error, failure))
             }
             Connected::Postgres(transaction) => {
                 let failed = |error| Error::postgres(sql.name, &error);
-                let statement = transaction
-                    .prepare_cached(&text.text)
-                    .await
-                    .map_err(failed)?;
-                transaction
-                    .execute(&statement, &references(params))
-                    .await
-                    .map_err(failed)
+                let statement = transaction.prepare_cached(&text.text).await.map_err(failed)?;
+                transaction.execute(&statement, &references(params)).await.map_err(failed)
             }
         }
     }
@@ -94,10 +84,7 @@ impl<'a> Tx<'a> {
     pub async fn exec_one(&mut self, sql: &Sql, params: &[Value]) -> Result<(), Error> {
         match self.exec(sql, params).await? {
             1 => Ok(()),
-            rows => Err(Error::Conflict {
-                statement: sql.name,
-                rows,
-            }),
+            rows => Err(Error::Conflict { statement: sql.name, rows }),
         }
     }
 
@@ -112,10 +99,7 @@ impl<'a> Tx<'a> {
         map: fn(&Row<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let found = self.optional(sql, params, map).await?;
-        found.ok_or(Error::Conflict {
-            statement: sql.name,
-            rows: 0,
-        })
+        found.ok_or(Error::Conflict { statement: sql.name, rows: 0 })
     }
 
     /// The one row of a statement, or `None`.
@@ -131,10 +115,7 @@ impl<'a> Tx<'a> {
         let mut rows = self.rows(sql, params, map, 2).await?;
         match rows.len() {
             0 | 1 => Ok(rows.pop()),
-            rows => Err(Error::Conflict {
-                statement: sql.name,
-                rows: rows as u64,
-            }),
+            rows => Err(Error::Conflict { statement: sql.name, rows: rows as u64 }),
         }
     }
 
@@ -162,49 +143,27 @@ impl<'a> Tx<'a> {
         let text = self.text(sql, params)?;
         match &mut self.0 {
             Connected::Sqlite(connection, failure) => {
-                sqlite_rows(connection, &text.text, params, map, limit).map_err(|error| match error
-                {
+                sqlite_rows(connection, &text.text, params, map, limit).map_err(|error| match error {
                     RowsError::Engine(error) => noted(sql, &error, failure),
                     RowsError::Mapping(error) => error,
                 })
             }
             Connected::Postgres(transaction) => {
                 let failed = |error| Error::postgres(sql.name, &error);
-                let statement = transaction
-                    .prepare_cached(&text.text)
-                    .await
-                    .map_err(failed)?;
-                let rows = transaction
-                    .query(&statement, &references(params))
-                    .await
-                    .map_err(failed)?;
-                rows.iter()
-                    .take(limit)
-                    .map(|row| map(&Row::Postgres(row)))
-                    .collect()
+                let statement = transaction.prepare_cached(&text.text).await.map_err(failed)?;
+                let rows = transaction.query(&statement, &references(params)).await.map_err(failed)?;
+                rows.iter().take(limit).map(|row| map(&Row::Postgres(row))).collect()
             }
         }
     }
 
     fn text(&self, sql: &Sql, params: &[Value]) -> Result<Arc<dialect::Rendered>, Error> {
         let rendered = dialect::statement(self.engine(), sql)?;
-        let mismatch = |message| {
-            Err(Error::Mismatch {
-                statement: sql.name,
-                message,
-            })
-        };
+        let mismatch = |message| Err(Error::Mismatch { statement: sql.name, message });
         if rendered.parameters != params.len() {
-            return mismatch(format!(
-                "takes {} parameters, got {}",
-                rendered.parameters,
-                params.len()
-            ));
+            return mismatch(format!("takes {} parameters, got {}", rendered.parameters, params.len()));
         }
-        match (1..)
-            .zip(params)
-            .find_map(|(number, value)| Some((number, value.flaw()?)))
-        {
+        match (1..).zip(params).find_map(|(number, value)| Some((number, value.flaw()?))) {
             Some((number, flaw)) => mismatch(format!("parameter ${number} {flaw}")),
             None => Ok(rendered),
         }
@@ -248,8 +207,5 @@ fn noted(sql: &Sql, error: &rusqlite::Error, failure: &mut Option<Error>) -> Err
 }
 
 fn references(params: &[Value]) -> Vec<&(dyn ToSql + Sync)> {
-    params
-        .iter()
-        .map(|value| value as &(dyn ToSql + Sync))
-        .collect()
+    params.iter().map(|value| value as &(dyn ToSql + Sync)).collect()
 }

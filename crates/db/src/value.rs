@@ -84,9 +84,7 @@ impl ToSqlite for Value {
             Self::Uuid(value) => ToSqlOutput::Borrowed(ValueRef::Blob(value.as_bytes())),
             Self::Json(value) => text(value.to_string()),
             Self::Time(value) => integer(floor_microseconds(*value)),
-            Self::Uuids(values) => {
-                text(json_list(values.iter().map(|one| one.simple().to_string())))
-            }
+            Self::Uuids(values) => text(json_list(values.iter().map(|one| one.simple().to_string()))),
             Self::Texts(values) => text(json_list(values.iter().map(String::as_str))),
             Self::Ints(values) => text(json_list(values.iter().copied())),
         })
@@ -137,9 +135,7 @@ fn json_holds_nul(json: &serde_json::Value) -> bool {
     match json {
         Json::String(text) => text.contains('\0'),
         Json::Array(items) => items.iter().any(json_holds_nul),
-        Json::Object(fields) => fields
-            .iter()
-            .any(|(key, value)| key.contains('\0') || json_holds_nul(value)),
+        Json::Object(fields) => fields.iter().any(|(key, value)| key.contains('\0') || json_holds_nul(value)),
         Json::Null | Json::Bool(_) | Json::Number(_) => false,
     }
 }
@@ -152,9 +148,7 @@ impl ToPostgres for Value {
             Self::Null => Ok(IsNull::Yes),
             Self::Bool(value) => value.to_sql_checked(ty, out),
             Self::Int(value) => integer_to_postgres(*value, ty, out),
-            Self::Real(value) if *ty == Type::FLOAT4 => {
-                ToPostgres::to_sql(&(*value as f32), ty, out)
-            }
+            Self::Real(value) if *ty == Type::FLOAT4 => ToPostgres::to_sql(&(*value as f32), ty, out),
             Self::Real(value) => value.to_sql_checked(ty, out),
             Self::Text(value) => value.to_sql_checked(ty, out),
             Self::Blob(value) => value.to_sql_checked(ty, out),

@@ -208,11 +208,7 @@ impl DeliveryState {
     /// The state after a receipt: the later of both, so order and repetition do not matter.
     #[must_use]
     pub fn receive(self, receipt: Self) -> Self {
-        if self == Self::Cancelled {
-            self
-        } else {
-            self.max(receipt)
-        }
+        if self == Self::Cancelled { self } else { self.max(receipt) }
     }
 }
 
@@ -244,10 +240,7 @@ impl Default for Continuity {
     /// Seven days each.
     fn default() -> Self {
         let week = 7 * 24 * 60 * 60 * 1_000;
-        Self {
-            continue_within_ms: week,
-            reopen_within_ms: week,
-        }
+        Self { continue_within_ms: week, reopen_within_ms: week }
     }
 }
 
@@ -267,23 +260,16 @@ pub enum Placement<T> {
 /// `is_mail` says that it came by mail and threads to nothing: it then continues only a conversation
 /// without a mail thread.
 #[must_use]
-pub fn place<T: Copy>(
-    candidates: &[Candidate<T>],
-    policy: Continuity,
-    is_mail: bool,
-    now: Micros,
-) -> Placement<T> {
+pub fn place<T: Copy>(candidates: &[Candidate<T>], policy: Continuity, is_mail: bool, now: Micros) -> Placement<T> {
     let fits = |c: &&Candidate<T>| !(is_mail && c.has_mail_thread);
     let open = candidates.iter().filter(fits).find(|c| {
-        c.category != StatusCategory::Resolved
-            && now.ms_since(c.last_activity_at) <= policy.continue_within_ms
+        c.category != StatusCategory::Resolved && now.ms_since(c.last_activity_at) <= policy.continue_within_ms
     });
     if let Some(c) = open {
         return Placement::Continue(c.id);
     }
     let resolved = candidates.iter().filter(fits).find(|c| {
-        c.resolved_at
-            .is_some_and(|at| now.ms_since(at) <= policy.reopen_within_ms)
+        c.resolved_at.is_some_and(|at| now.ms_since(at) <= policy.reopen_within_ms)
             && c.category == StatusCategory::Resolved
     });
     resolved.map_or(Placement::New, |c| Placement::Reopen(c.id))
@@ -307,41 +293,24 @@ mod tests {
     }
 
     fn placed(candidates: &[Candidate<u8>], is_mail: bool) -> Placement<u8> {
-        place(
-            candidates,
-            Continuity::default(),
-            is_mail,
-            Micros(0).plus_ms(100 * DAY),
-        )
+        place(candidates, Continuity::default(), is_mail, Micros(0).plus_ms(100 * DAY))
     }
 
     #[test]
     fn an_open_conversation_goes_before_a_newer_resolved_one() {
-        let both = [
-            candidate(1, StatusCategory::Resolved, 1),
-            candidate(2, StatusCategory::Waiting, 3),
-        ];
+        let both = [candidate(1, StatusCategory::Resolved, 1), candidate(2, StatusCategory::Waiting, 3)];
         assert_eq!(placed(&both, false), Placement::Continue(2));
     }
 
     #[test]
     fn after_a_week_it_is_another_matter() {
-        assert_eq!(
-            placed(&[candidate(1, StatusCategory::Open, 8)], false),
-            Placement::New
-        );
-        assert_eq!(
-            placed(&[candidate(1, StatusCategory::Resolved, 8)], false),
-            Placement::New
-        );
+        assert_eq!(placed(&[candidate(1, StatusCategory::Open, 8)], false), Placement::New);
+        assert_eq!(placed(&[candidate(1, StatusCategory::Resolved, 8)], false), Placement::New);
     }
 
     #[test]
     fn a_resolved_conversation_reopens_within_a_week() {
-        assert_eq!(
-            placed(&[candidate(1, StatusCategory::Resolved, 6)], false),
-            Placement::Reopen(1)
-        );
+        assert_eq!(placed(&[candidate(1, StatusCategory::Resolved, 6)], false), Placement::Reopen(1));
     }
 
     #[test]
@@ -357,10 +326,7 @@ mod tests {
         use DeliveryState as S;
         for a in [S::Sent, S::Delivered, S::Read] {
             for b in [S::Sent, S::Delivered, S::Read] {
-                assert_eq!(
-                    S::Queued.receive(a).receive(b),
-                    S::Queued.receive(b).receive(a)
-                );
+                assert_eq!(S::Queued.receive(a).receive(b), S::Queued.receive(b).receive(a));
             }
         }
         assert_eq!(S::Cancelled.receive(S::Read), S::Cancelled);

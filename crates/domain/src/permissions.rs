@@ -96,10 +96,7 @@ impl BuiltinRole {
     pub fn grants(self) -> Vec<Grant> {
         Permission::ALL
             .iter()
-            .filter_map(|&permission| {
-                self.scope_of(permission)
-                    .map(|scope| Grant { permission, scope })
-            })
+            .filter_map(|&permission| self.scope_of(permission).map(|scope| Grant { permission, scope }))
             .collect()
     }
 
@@ -121,10 +118,9 @@ const fn table(permission: Permission) -> [Option<Scope>; 3] {
     const QUEUE: Option<Scope> = Some(Scope::Queue);
     const OWN: Option<Scope> = Some(Scope::Own);
     match permission {
-        P::ConversationsRead
-        | P::ConversationsReply
-        | P::ConversationsNote
-        | P::ConversationsEdit => [QUEUE, TEAM, ORG],
+        P::ConversationsRead | P::ConversationsReply | P::ConversationsNote | P::ConversationsEdit => {
+            [QUEUE, TEAM, ORG]
+        }
         P::ConversationsAssign | P::ConversationsMerge => [OWN, TEAM, ORG],
         P::ConversationsExport => [None, TEAM, ORG],
         P::ConversationsDelete => [None, None, ORG],
@@ -199,11 +195,7 @@ impl Standing {
     /// The widest scope held for `permission`.
     #[must_use]
     pub fn scope(&self, permission: Permission) -> Option<Scope> {
-        self.grants
-            .iter()
-            .filter(|g| g.permission == permission)
-            .map(|g| g.scope)
-            .max()
+        self.grants.iter().filter(|g| g.permission == permission).map(|g| g.scope).max()
     }
 
     /// What `permission` reaches; `None` when it is not held at all.
@@ -211,25 +203,14 @@ impl Standing {
     pub fn reach(&self, permission: Permission) -> Option<Reach> {
         let own: BTreeSet<AgentId> = self.agent.into_iter().collect();
         Some(match self.scope(permission)? {
-            Scope::Organization => Reach {
-                is_everything: true,
-                ..Reach::default()
-            },
+            Scope::Organization => Reach { is_everything: true, ..Reach::default() },
             Scope::Team => Reach {
                 is_everything: false,
                 queues: self.team_queues.union(&self.queues).copied().collect(),
                 agents: self.team_agents.union(&own).copied().collect(),
             },
-            Scope::Queue => Reach {
-                is_everything: false,
-                queues: self.queues.clone(),
-                agents: own,
-            },
-            Scope::Own => Reach {
-                is_everything: false,
-                queues: BTreeSet::new(),
-                agents: own,
-            },
+            Scope::Queue => Reach { is_everything: false, queues: self.queues.clone(), agents: own },
+            Scope::Own => Reach { is_everything: false, queues: BTreeSet::new(), agents: own },
         })
     }
 }
@@ -272,28 +253,16 @@ pub enum Resource<'a> {
 ///
 /// # Errors
 /// [`Denied`] says whether the permission is missing or too narrow.
-pub fn authorize(
-    standing: &Standing,
-    permission: Permission,
-    resource: Resource<'_>,
-) -> Result<(), Denied> {
-    let scope = standing
-        .scope(permission)
-        .ok_or(Denied::Forbidden(permission))?;
-    let reach = standing
-        .reach(permission)
-        .ok_or(Denied::Forbidden(permission))?;
+pub fn authorize(standing: &Standing, permission: Permission, resource: Resource<'_>) -> Result<(), Denied> {
+    let scope = standing.scope(permission).ok_or(Denied::Forbidden(permission))?;
+    let reach = standing.reach(permission).ok_or(Denied::Forbidden(permission))?;
     let is_covered = match resource {
         Resource::Any => true,
         Resource::Organization => reach.is_everything,
         Resource::Work { queue, agents } => reach.covers(queue, agents),
         Resource::Agent(agent) => reach.covers(None, &[agent]),
     };
-    if is_covered {
-        Ok(())
-    } else {
-        Err(Denied::OutOfScope { permission, scope })
-    }
+    if is_covered { Ok(()) } else { Err(Denied::OutOfScope { permission, scope }) }
 }
 
 #[cfg(test)]
@@ -330,12 +299,7 @@ mod tests {
     fn an_agent_reads_own_queues_and_own_work_only() {
         let me = standing(BuiltinRole::Agent);
         let read = |queue, agents: &[AgentId]| {
-            authorize(
-                &me,
-                Permission::ConversationsRead,
-                Resource::Work { queue, agents },
-            )
-            .is_ok()
+            authorize(&me, Permission::ConversationsRead, Resource::Work { queue, agents }).is_ok()
         };
         assert!(read(Some(queue(1)), &[]));
         assert!(read(Some(queue(9)), &[agent(1)]));
@@ -346,23 +310,11 @@ mod tests {
     #[test]
     fn a_supervisor_reaches_the_team_and_no_further() {
         let me = standing(BuiltinRole::Supervisor);
-        let read = |q| {
-            authorize(
-                &me,
-                Permission::ConversationsRead,
-                Resource::Work {
-                    queue: Some(q),
-                    agents: &[],
-                },
-            )
-        };
+        let read = |q| authorize(&me, Permission::ConversationsRead, Resource::Work { queue: Some(q), agents: &[] });
         assert!(read(queue(2)).is_ok());
         assert_eq!(
             read(queue(3)),
-            Err(Denied::OutOfScope {
-                permission: Permission::ConversationsRead,
-                scope: Scope::Team
-            })
+            Err(Denied::OutOfScope { permission: Permission::ConversationsRead, scope: Scope::Team })
         );
         assert!(authorize(&me, Permission::ChannelsEdit, Resource::Organization).is_err());
     }
@@ -372,10 +324,7 @@ mod tests {
         let me = standing(BuiltinRole::Admin);
         for &permission in Permission::ALL {
             let widest = authorize(&me, permission, Resource::Organization).is_ok();
-            let is_personal = matches!(
-                permission,
-                Permission::OffersAnswer | Permission::PresenceSetOwn
-            );
+            let is_personal = matches!(permission, Permission::OffersAnswer | Permission::PresenceSetOwn);
             assert_eq!(widest, !is_personal, "{permission}");
         }
     }

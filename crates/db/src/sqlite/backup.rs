@@ -34,17 +34,12 @@ fn copy(from: &Path, partial: &Path) -> Result<(), Error> {
     if partial.exists() {
         fs::remove_file(partial).map_err(failed_io)?;
     }
-    let source =
-        Connection::open_with_flags(from, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(failed)?;
+    let source = Connection::open_with_flags(from, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(failed)?;
     // Holding one snapshot open keeps commits of the writer from starting the copy over.
-    source
-        .execute_batch("PRAGMA query_only = ON; BEGIN; SELECT count(*) FROM sqlite_schema;")
-        .map_err(failed)?;
+    source.execute_batch("PRAGMA query_only = ON; BEGIN; SELECT count(*) FROM sqlite_schema;").map_err(failed)?;
     let mut target = Connection::open(partial).map_err(failed)?;
     steps(&source, &mut target).map_err(failed)?;
-    target
-        .pragma_update(None, "journal_mode", "DELETE")
-        .map_err(failed)?;
+    target.pragma_update(None, "journal_mode", "DELETE").map_err(failed)?;
     target.close().map_err(|(_, error)| failed(error))
 }
 
@@ -59,9 +54,7 @@ fn steps(source: &Connection, target: &mut Connection) -> rusqlite::Result<()> {
 /// Syncs the copy, gives it its name, and syncs the folder so that the name lasts.
 fn publish(partial: &Path, to: &Path) -> Result<(), Error> {
     let sync = |path: &Path| File::open(path).and_then(|file| file.sync_all());
-    sync(partial)
-        .and_then(|()| fs::rename(partial, to))
-        .map_err(failed_io)?;
+    sync(partial).and_then(|()| fs::rename(partial, to)).map_err(failed_io)?;
     match to.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => sync(folder).map_err(failed_io),
         Some(_) | None => sync(Path::new(".")).map_err(failed_io),

@@ -50,16 +50,9 @@ impl Job {
                 // The caller may have gone; its work is committed all the same.
                 drop(caller.send(outcome));
             };
-            Ran {
-                succeeded,
-                failure,
-                answer: Box::new(answer),
-            }
+            Ran { succeeded, failure, answer: Box::new(answer) }
         };
-        Self {
-            name,
-            run: Box::new(run),
-        }
+        Self { name, run: Box::new(run) }
     }
 
     /// Runs the body on `connection`, or fails it with why there is none.

@@ -77,11 +77,7 @@ impl Counters {
         let elapsed = started.elapsed();
         if elapsed > limit {
             self.slow_jobs.fetch_add(1, Ordering::Relaxed);
-            tracing::warn!(
-                transaction = name,
-                elapsed_ms = elapsed.as_millis() as u64,
-                "slow transaction"
-            );
+            tracing::warn!(transaction = name, elapsed_ms = elapsed.as_millis() as u64, "slow transaction");
         }
     }
 }
@@ -110,39 +106,18 @@ impl Sqlite {
         let (writer, source) = queue::bounded(options.queue_capacity);
         let connection = connect(&path, options, Role::Writer)?;
         let (shared, settings, keep) = (counters.clone(), options.clone(), alive.clone());
-        spawn("db-writer", runtime, keep, move || {
-            writer::run(connection, &source, &settings, &shared)
-        })?;
+        spawn("db-writer", runtime, keep, move || writer::run(connection, &source, &settings, &shared))?;
         let (readers, source) = queue::bounded(options.queue_capacity);
         let source = Arc::new(source);
         for _ in 0..options.readers.max(1) {
             let connection = connect(&path, options, Role::Reader)?;
-            let (source, shared, limit, keep) = (
-                source.clone(),
-                counters.clone(),
-                options.slow_job,
-                alive.clone(),
-            );
-            spawn("db-reader", runtime, keep, move || {
-                reader::run(connection, &source, limit, &shared)
-            })?;
+            let (source, shared, limit, keep) = (source.clone(), counters.clone(), options.slow_job, alive.clone());
+            spawn("db-reader", runtime, keep, move || reader::run(connection, &source, limit, &shared))?;
         }
-        Ok(Self {
-            path,
-            writer,
-            readers,
-            reader_threads: options.readers.max(1),
-            counters,
-            ended,
-        })
+        Ok(Self { path, writer, readers, reader_threads: options.readers.max(1), counters, ended })
     }
 
-    pub async fn write<I, T, E>(
-        &self,
-        name: &'static str,
-        input: I,
-        body: Body<I, T, E>,
-    ) -> Result<T, E>
+    pub async fn write<I, T, E>(&self, name: &'static str, input: I, body: Body<I, T, E>) -> Result<T, E>
     where
         I: Send + 'static,
         T: Send + 'static,
@@ -151,12 +126,7 @@ impl Sqlite {
         transact(&self.writer, name, input, body).await
     }
 
-    pub async fn read<I, T, E>(
-        &self,
-        name: &'static str,
-        input: I,
-        body: Body<I, T, E>,
-    ) -> Result<T, E>
+    pub async fn read<I, T, E>(&self, name: &'static str, input: I, body: Body<I, T, E>) -> Result<T, E>
     where
         I: Send + 'static,
         T: Send + 'static,
@@ -175,9 +145,7 @@ impl Sqlite {
             // The caller may have gone; the task is done all the same.
             drop(sender.send(task(connection)));
         };
-        self.writer
-            .push(queue::Work::Alone(Box::new(answer)))
-            .await?;
+        self.writer.push(queue::Work::Alone(Box::new(answer))).await?;
         receiver.await.map_err(|_| Error::Closed)?
     }
 
@@ -208,33 +176,20 @@ impl Sqlite {
     }
 }
 
-async fn transact<I, T, E>(
-    queue: &Queue,
-    name: &'static str,
-    input: I,
-    body: Body<I, T, E>,
-) -> Result<T, E>
+async fn transact<I, T, E>(queue: &Queue, name: &'static str, input: I, body: Body<I, T, E>) -> Result<T, E>
 where
     I: Send + 'static,
     T: Send + 'static,
     E: TxError,
 {
     let (sender, receiver) = oneshot::channel();
-    queue
-        .push(queue::Work::Transaction(Job::new(
-            name, input, body, sender,
-        )))
-        .await?;
+    queue.push(queue::Work::Transaction(Job::new(name, input, body, sender))).await?;
     receiver.await.unwrap_or_else(|_| Err(Error::Closed.into()))
 }
 
 /// Runs blocking work beside the runtime.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Error> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|error| Error::Open(error.to_string()))
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| Error::Open(error.to_string()))
 }
 
 /// Starts a thread that belongs to the runtime, so that a body which awaits a timer is suspended and not a panic.
@@ -250,10 +205,7 @@ fn spawn(
         run();
         drop((guard, alive));
     };
-    thread::Builder::new()
-        .name(name.into())
-        .spawn(body)
-        .map_err(|error| Error::Open(error.to_string()))?;
+    thread::Builder::new().name(name.into()).spawn(body).map_err(|error| Error::Open(error.to_string()))?;
     Ok(())
 }
 

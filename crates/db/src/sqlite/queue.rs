@@ -33,14 +33,7 @@ pub(super) struct Source(Mutex<mpsc::Receiver<(Work, Option<OwnedSemaphorePermit
 pub(super) fn bounded(capacity: usize) -> (Queue, Source) {
     let (sender, receiver) = mpsc::channel();
     let room = Arc::new(Semaphore::new(capacity));
-    (
-        Queue {
-            room,
-            capacity,
-            sender,
-        },
-        Source(Mutex::new(receiver)),
-    )
+    (Queue { room, capacity, sender }, Source(Mutex::new(receiver)))
 }
 
 impl Queue {
@@ -49,15 +42,8 @@ impl Queue {
     /// # Errors
     /// [`Error::Closed`] after [`Queue::stop`].
     pub async fn push(&self, work: Work) -> Result<(), Error> {
-        let permit = self
-            .room
-            .clone()
-            .acquire_owned()
-            .await
-            .map_err(|_| Error::Closed)?;
-        self.sender
-            .send((work, Some(permit)))
-            .map_err(|_| Error::Closed)
+        let permit = self.room.clone().acquire_owned().await.map_err(|_| Error::Closed)?;
+        self.sender.send((work, Some(permit))).map_err(|_| Error::Closed)
     }
 
     /// Takes no more work, and tells `threads` threads to end after what is queued.
@@ -92,15 +78,10 @@ impl Source {
 
     /// What is there now, if anything.
     pub fn take_now(&self) -> Option<Work> {
-        self.receiver()
-            .try_recv()
-            .ok()
-            .map(|found| taken(Some(found)))
+        self.receiver().try_recv().ok().map(|found| taken(Some(found)))
     }
 
-    fn receiver(
-        &self,
-    ) -> std::sync::MutexGuard<'_, mpsc::Receiver<(Work, Option<OwnedSemaphorePermit>)>> {
+    fn receiver(&self) -> std::sync::MutexGuard<'_, mpsc::Receiver<(Work, Option<OwnedSemaphorePermit>)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -10,12 +10,7 @@ use super::queue::{Source, Work};
 use crate::Error;
 
 /// Works until told to stop.
-pub(super) fn run(
-    mut connection: Connection,
-    source: &Source,
-    slow_job: Duration,
-    counters: &Counters,
-) {
+pub(super) fn run(mut connection: Connection, source: &Source, slow_job: Duration, counters: &Counters) {
     loop {
         match source.take() {
             Work::Transaction(job) => {
@@ -35,17 +30,11 @@ fn snapshot(connection: &mut Connection, job: Job) {
         Ok(()) => job.run(Ok(connection)),
         Err(error) => job.run(Err(error)),
     };
-    let ended = if connection.is_autocommit() {
-        Ok(())
-    } else {
-        step(connection, "ROLLBACK")
-    };
+    let ended = if connection.is_autocommit() { Ok(()) } else { step(connection, "ROLLBACK") };
     ran.answer(ended);
 }
 
 fn step(connection: &Connection, text: &'static str) -> Result<(), Error> {
     let run = || connection.prepare_cached(text)?.execute([]);
-    run()
-        .map(|_| ())
-        .map_err(|error| Error::sqlite(text, &error))
+    run().map(|_| ()).map_err(|error| Error::sqlite(text, &error))
 }

@@ -17,19 +17,8 @@ use super::{Counters, SqliteOptions};
 use crate::Error;
 
 /// Works until told to stop, then folds the write-ahead log into the database.
-pub(super) fn run(
-    connection: Connection,
-    source: &Source,
-    options: &SqliteOptions,
-    counters: &Counters,
-) {
-    let mut writer = Writer {
-        connection,
-        source,
-        options,
-        counters,
-        written: false,
-    };
+pub(super) fn run(connection: Connection, source: &Source, options: &SqliteOptions, counters: &Counters) {
+    let mut writer = Writer { connection, source, options, counters, written: false };
     let mut next = None;
     loop {
         match next.take().unwrap_or_else(|| writer.wait()) {
@@ -71,12 +60,8 @@ impl Writer<'_> {
         let (ran, left) = self.run_jobs(first);
         let result = self.commit(&ran);
         self.counters.batches.fetch_add(1, Ordering::Relaxed);
-        self.counters
-            .last_batch_jobs
-            .store(ran.len() as u64, Ordering::Relaxed);
-        self.counters
-            .jobs
-            .fetch_add(ran.len() as u64, Ordering::Relaxed);
+        self.counters.last_batch_jobs.store(ran.len() as u64, Ordering::Relaxed);
+        self.counters.jobs.fetch_add(ran.len() as u64, Ordering::Relaxed);
         for job in ran {
             job.answer(result.clone());
         }
@@ -115,11 +100,7 @@ impl Writer<'_> {
 
     /// Keeps the work of the last job or takes it back; when even that fails, takes back the whole batch.
     fn end_job(&mut self, succeeded: bool) {
-        let ended = if succeeded {
-            Ok(())
-        } else {
-            self.step("ROLLBACK TO job")
-        };
+        let ended = if succeeded { Ok(()) } else { self.step("ROLLBACK TO job") };
         if let Err(error) = ended.and_then(|()| self.step("RELEASE job")) {
             tracing::error!(%error, "a job's savepoint could not be ended");
             self.roll_back();
@@ -152,19 +133,13 @@ impl Writer<'_> {
 
     fn step(&mut self, text: &'static str) -> Result<(), Error> {
         let run = |connection: &Connection| connection.prepare_cached(text)?.execute([]);
-        run(&self.connection)
-            .map(|_| ())
-            .map_err(|error| Error::sqlite(text, &error))
+        run(&self.connection).map(|_| ()).map_err(|error| Error::sqlite(text, &error))
     }
 
     /// Moves the write-ahead log into the database and cuts it; a reader in its way only delays it.
     fn checkpoint(&mut self) {
         self.written = false;
-        let busy = self
-            .connection
-            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
-                row.get::<_, i64>(0)
-            });
+        let busy = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
         if let Err(error) = busy {
             tracing::warn!(%error, "the write-ahead log could not be folded in");
         }

@@ -6,20 +6,13 @@ use db::{Error, Kind, Migration, Row, Sql, Store};
 
 use crate::support::{World, exec, on_both_engines, stranger};
 
-on_both_engines!(
-    a_cursor_walks_the_stream_in_order,
-    positions_are_typed_alike
-);
+on_both_engines!(a_cursor_walks_the_stream_in_order, positions_are_typed_alike);
 
 const EVENTS: Migration = Migration {
     name: "0001_events",
     text: "CREATE TABLE events ({position}, {xid_column} organization_id {int} NOT NULL, body {text} NOT NULL) {strict};",
 };
-const APPEND: Sql = Sql::new(
-    "events.append",
-    "INSERT INTO events (organization_id, body) VALUES ($1, $2)",
-    &[],
-);
+const APPEND: Sql = Sql::new("events.append", "INSERT INTO events (organization_id, body) VALUES ($1, $2)", &[]);
 const AFTER: Sql = Sql::new(
     "events.after",
     "SELECT {xid}, position, body FROM events
@@ -34,22 +27,12 @@ fn event(row: &Row<'_>) -> Result<Event, Error> {
 }
 
 async fn append(store: &Store, body: &str) {
-    assert_eq!(
-        exec(store, &APPEND, vec![1.into(), body.into()]).await,
-        Ok(1)
-    );
+    assert_eq!(exec(store, &APPEND, vec![1.into(), body.into()]).await, Ok(1));
 }
 
 async fn after(store: &Store, cursor: (i64, i64), limit: i64) -> Vec<Event> {
     let read = store.read("after", (cursor, limit), |tx, ((xid, position), limit)| {
-        Box::pin(async move {
-            tx.all(
-                &AFTER,
-                &[xid.into(), position.into(), 1.into(), limit.into()],
-                event,
-            )
-            .await
-        })
+        Box::pin(async move { tx.all(&AFTER, &[xid.into(), position.into(), 1.into(), limit.into()], event).await })
     });
     read.await.expect("events can be read")
 }
@@ -64,9 +47,7 @@ async fn bodies_when_there(store: &Store, wanted: usize) -> Vec<String> {
             }
         }
     };
-    tokio::time::timeout(Duration::from_secs(20), reading)
-        .await
-        .expect("the horizon moves on")
+    tokio::time::timeout(Duration::from_secs(20), reading).await.expect("the horizon moves on")
 }
 
 async fn a_cursor_walks_the_stream_in_order(world: World) {
@@ -74,10 +55,7 @@ async fn a_cursor_walks_the_stream_in_order(world: World) {
     for body in ["a", "b", "c", "d", "e"] {
         append(&world.store, body).await;
     }
-    assert_eq!(
-        bodies_when_there(&world.store, 5).await,
-        ["a", "b", "c", "d", "e"]
-    );
+    assert_eq!(bodies_when_there(&world.store, 5).await, ["a", "b", "c", "d", "e"]);
     let mut cursor = (0, 0);
     let mut walked = Vec::new();
     loop {
@@ -103,15 +81,9 @@ async fn a_late_commit_is_not_read_past_on_postgres() {
     let mut other = stranger(&world.url).await;
     let slow = other.transaction().await.expect("a transaction");
     let insert = "INSERT INTO events (organization_id, body) VALUES (1, 'slow')";
-    slow.batch_execute(insert)
-        .await
-        .expect("the slow one inserts first");
+    slow.batch_execute(insert).await.expect("the slow one inserts first");
     append(&world.store, "fast").await;
-    assert_eq!(
-        after(&world.store, (0, 0), 100).await,
-        [],
-        "the fast one waits for the slow one"
-    );
+    assert_eq!(after(&world.store, (0, 0), 100).await, [], "the fast one waits for the slow one");
     slow.commit().await.expect("the slow one commits");
     assert_eq!(bodies_when_there(&world.store, 2).await, ["slow", "fast"]);
 }

@@ -21,10 +21,7 @@ fn hold<'t>(_: &'t mut Tx<'_>, go: Arc<AtomicBool>) -> BoxFuture<'t, Result<(), 
 }
 
 fn patient() -> SqliteOptions {
-    SqliteOptions {
-        batch_time: Duration::from_secs(60),
-        ..SqliteOptions::default()
-    }
+    SqliteOptions { batch_time: Duration::from_secs(60), ..SqliteOptions::default() }
 }
 
 #[tokio::test]
@@ -36,9 +33,7 @@ async fn what_was_answered_survives_a_crash() {
     let log = |path: &std::path::Path| path.with_extension("db-wal");
     std::fs::copy(&world.file, &copy).expect("the database is copied");
     std::fs::copy(log(&world.file), log(&copy)).expect("the log is copied");
-    let recovered = db::Store::open_sqlite(&copy, SqliteOptions::default())
-        .await
-        .expect("opens");
+    let recovered = db::Store::open_sqlite(&copy, SqliteOptions::default()).await.expect("opens");
     assert_eq!(count(&recovered).await, 1);
 }
 
@@ -56,10 +51,7 @@ async fn waiting_writes_share_a_commit() {
     assert_eq!(held, Ok(()));
     assert!(written.iter().all(Result::is_ok));
     let metrics = world.store.metrics();
-    assert_eq!(
-        (metrics.batches, metrics.last_batch_jobs, metrics.jobs),
-        (1, 256, 256)
-    );
+    assert_eq!((metrics.batches, metrics.last_batch_jobs, metrics.jobs), (1, 256, 256));
     assert_eq!(count(&world.store).await, 255);
 }
 
@@ -88,10 +80,7 @@ async fn a_failed_commit_fails_the_whole_batch_and_the_writer_goes_on() {
         async { go.store(true, Ordering::Release) },
     );
     for outcome in [held, good, orphan.map(|_| ())] {
-        assert!(
-            matches!(outcome, Err(Error::Constraint { .. })),
-            "{outcome:?}"
-        );
+        assert!(matches!(outcome, Err(Error::Constraint { .. })), "{outcome:?}");
     }
     assert_eq!(count(&world.store).await, 0);
     assert_eq!(world.store.write("after", 1, add).await, Ok(()));
@@ -99,10 +88,7 @@ async fn a_failed_commit_fails_the_whole_batch_and_the_writer_goes_on() {
 
 #[tokio::test]
 async fn a_body_that_awaits_something_else_is_suspended_and_rolled_back() {
-    fn wait_for_a_lock<'t>(
-        tx: &'t mut Tx<'_>,
-        lock: Arc<Semaphore>,
-    ) -> BoxFuture<'t, Result<(), Error>> {
+    fn wait_for_a_lock<'t>(tx: &'t mut Tx<'_>, lock: Arc<Semaphore>) -> BoxFuture<'t, Result<(), Error>> {
         Box::pin(async move {
             add(tx, 1).await?;
             drop(lock.acquire().await);
@@ -118,40 +104,22 @@ async fn a_body_that_awaits_something_else_is_suspended_and_rolled_back() {
     }
     let world = World::sqlite().await.with_notes().await;
     let locked = Arc::new(Semaphore::new(0));
-    let waited = world
-        .store
-        .write("lock", locked.clone(), wait_for_a_lock)
-        .await;
+    let waited = world.store.write("lock", locked.clone(), wait_for_a_lock).await;
     assert_eq!(waited, Err(Error::Suspended("lock")));
-    assert_eq!(
-        world.store.write("time", (), wait_for_time).await,
-        Err(Error::Suspended("time"))
-    );
-    assert_eq!(
-        world
-            .store
-            .read("lock", locked, wait_for_a_lock)
-            .await
-            .map_err(|_| ()),
-        Err(())
-    );
+    assert_eq!(world.store.write("time", (), wait_for_time).await, Err(Error::Suspended("time")));
+    assert_eq!(world.store.read("lock", locked, wait_for_a_lock).await.map_err(|_| ()), Err(()));
     assert_eq!(count(&world.store).await, 0);
     assert_eq!(world.store.write("after", 1, add).await, Ok(()));
 }
 
 #[tokio::test]
 async fn a_full_queue_makes_callers_wait_and_loses_nothing() {
-    let options = SqliteOptions {
-        queue_capacity: 2,
-        ..SqliteOptions::default()
-    };
+    let options = SqliteOptions { queue_capacity: 2, ..SqliteOptions::default() };
     let world = World::sqlite_with(options).await.with_notes().await;
     let go = Arc::new(AtomicBool::new(false));
     let mut holder = Box::pin(world.store.write("hold", go.clone(), hold));
     assert!((&mut holder).now_or_never().is_none());
-    let mut waiting: Vec<_> = (0..8)
-        .map(|id| Box::pin(world.store.write("add", id, add)))
-        .collect();
+    let mut waiting: Vec<_> = (0..8).map(|id| Box::pin(world.store.write("add", id, add))).collect();
     for write in &mut waiting {
         assert!(write.now_or_never().is_none());
     }
@@ -173,10 +141,7 @@ async fn a_dropped_caller_does_not_take_its_write_along() {
 
 #[tokio::test]
 async fn a_full_disk_is_told_and_passes() {
-    let options = SqliteOptions {
-        max_pages: Some(40),
-        ..SqliteOptions::default()
-    };
+    let options = SqliteOptions { max_pages: Some(40), ..SqliteOptions::default() };
     let world = World::sqlite_with(options).await.with_notes().await;
     let big = "x".repeat(400_000);
     let refused = exec(&world.store, &ADD, vec![1.into(), 1.into(), big.into()]).await;
@@ -187,10 +152,7 @@ async fn a_full_disk_is_told_and_passes() {
 
 #[tokio::test]
 async fn a_slow_job_is_counted() {
-    let options = SqliteOptions {
-        slow_job: Duration::ZERO,
-        ..SqliteOptions::default()
-    };
+    let options = SqliteOptions { slow_job: Duration::ZERO, ..SqliteOptions::default() };
     let world = World::sqlite_with(options).await.with_notes().await;
     assert_eq!(world.store.write("slow", 1, add).await, Ok(()));
     assert_eq!(world.store.metrics().slow_jobs, 1);
@@ -199,56 +161,21 @@ async fn a_slow_job_is_counted() {
 #[tokio::test]
 async fn a_connection_is_durable_and_erases() {
     const SETTINGS: [(&str, Sql, i64); 3] = [
-        (
-            "synchronous",
-            Sql::global(
-                "s",
-                "SELECT synchronous FROM pragma_synchronous",
-                &[Kind::Int],
-                "settings",
-            ),
-            2,
-        ),
-        (
-            "foreign_keys",
-            Sql::global(
-                "f",
-                "SELECT foreign_keys FROM pragma_foreign_keys",
-                &[Kind::Int],
-                "settings",
-            ),
-            1,
-        ),
+        ("synchronous", Sql::global("s", "SELECT synchronous FROM pragma_synchronous", &[Kind::Int], "settings"), 2),
+        ("foreign_keys", Sql::global("f", "SELECT foreign_keys FROM pragma_foreign_keys", &[Kind::Int], "settings"), 1),
         (
             "secure_delete",
-            Sql::global(
-                "d",
-                "SELECT secure_delete FROM pragma_secure_delete",
-                &[Kind::Int],
-                "settings",
-            ),
+            Sql::global("d", "SELECT secure_delete FROM pragma_secure_delete", &[Kind::Int], "settings"),
             1,
         ),
     ];
-    const JOURNAL: Sql = Sql::global(
-        "j",
-        "SELECT journal_mode FROM pragma_journal_mode",
-        &[Kind::Text],
-        "settings",
-    );
+    const JOURNAL: Sql = Sql::global("j", "SELECT journal_mode FROM pragma_journal_mode", &[Kind::Text], "settings");
     static STATIC: [(&str, Sql, i64); 3] = SETTINGS;
     let world = World::sqlite().await;
     for (name, sql, value) in &STATIC {
-        assert_eq!(
-            one::<i64>(&world.store, sql, vec![]).await,
-            Ok(*value),
-            "{name}"
-        );
+        assert_eq!(one::<i64>(&world.store, sql, vec![]).await, Ok(*value), "{name}");
     }
-    assert_eq!(
-        one::<String>(&world.store, &JOURNAL, vec![]).await,
-        Ok("wal".to_owned())
-    );
+    assert_eq!(one::<String>(&world.store, &JOURNAL, vec![]).await, Ok("wal".to_owned()));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -266,17 +193,12 @@ async fn a_backup_has_the_rows_while_writing_goes_on() {
     });
     assert_eq!(world.store.backup(&to).await, Ok(()));
     writing.await.expect("the writes pass");
-    let backup = db::Store::open_sqlite(&to, SqliteOptions::default())
-        .await
-        .expect("opens");
+    let backup = db::Store::open_sqlite(&to, SqliteOptions::default()).await.expect("opens");
     assert!(count(&backup).await >= 50);
     assert_eq!(count(&world.store).await, 150);
     assert!(!world.path("backup.db.partial").exists());
     let again = world.store.backup(&to).await;
-    assert!(
-        matches!(again, Err(Error::Backup(_))),
-        "an existing file is not overwritten"
-    );
+    assert!(matches!(again, Err(Error::Backup(_))), "an existing file is not overwritten");
 }
 
 #[tokio::test]
@@ -291,11 +213,7 @@ async fn closing_folds_the_log_into_the_database() {
 #[tokio::test]
 async fn a_quiet_writer_folds_the_log_into_the_database() {
     let idle_checkpoint = Duration::from_millis(1);
-    let world = World::sqlite_with(SqliteOptions {
-        idle_checkpoint,
-        ..SqliteOptions::default()
-    })
-    .await;
+    let world = World::sqlite_with(SqliteOptions { idle_checkpoint, ..SqliteOptions::default() }).await;
     let world = world.with_notes().await;
     assert_eq!(world.store.write("add", 1, add).await, Ok(()));
     let log = world.file.with_extension("db-wal");
@@ -304,8 +222,6 @@ async fn a_quiet_writer_folds_the_log_into_the_database() {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(20), folded)
-        .await
-        .expect("the log is cut");
+    tokio::time::timeout(Duration::from_secs(20), folded).await.expect("the log is cut");
     assert_eq!(count(&world.store).await, 1);
 }

@@ -3,9 +3,7 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use db::{
-    BoxFuture, Error, Kind, Migration, PostgresOptions, Row, Sql, SqliteOptions, Store, Tx, Value,
-};
+use db::{BoxFuture, Error, Kind, Migration, PostgresOptions, Row, Sql, SqliteOptions, Store, Tx, Value};
 
 /// Declares each function as two tests, `name::sqlite` and `name::postgres`.
 macro_rules! on_both_engines {
@@ -42,35 +40,20 @@ impl World {
     pub async fn sqlite_with(options: SqliteOptions) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let file = folder.path().join("test.db");
-        let store = Store::open_sqlite(&file, options)
-            .await
-            .expect("sqlite opens");
-        Self {
-            store,
-            file,
-            url: String::new(),
-            folder,
-        }
+        let store = Store::open_sqlite(&file, options).await.expect("sqlite opens");
+        Self { store, file, url: String::new(), folder }
     }
 
     pub async fn postgres() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let url = new_database().await;
         let store = open_postgres(&url).await;
-        Self {
-            store,
-            file: PathBuf::new(),
-            url,
-            folder,
-        }
+        Self { store, file: PathBuf::new(), url, folder }
     }
 
     /// With the table `notes`, which most tests use.
     pub async fn with_notes(self) -> Self {
-        self.store
-            .migrate(&[NOTES])
-            .await
-            .expect("the table is created");
+        self.store.migrate(&[NOTES]).await.expect("the table is created");
         self
     }
 
@@ -82,9 +65,7 @@ impl World {
     /// Opens the same database once more.
     pub async fn reopen(&self) -> Store {
         if self.url.is_empty() {
-            Store::open_sqlite(&self.file, SqliteOptions::default())
-                .await
-                .expect("sqlite opens")
+            Store::open_sqlite(&self.file, SqliteOptions::default()).await.expect("sqlite opens")
         } else {
             open_postgres(&self.url).await
         }
@@ -99,16 +80,10 @@ impl Drop for World {
         };
         let (server, name) = (format!("{base}/postgres"), name.to_owned());
         let dropping = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build();
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             runtime.expect("a runtime").block_on(async {
                 let drop = format!("DROP DATABASE {name} WITH (FORCE)");
-                stranger(&server)
-                    .await
-                    .batch_execute(&drop)
-                    .await
-                    .expect("the database is dropped");
+                stranger(&server).await.batch_execute(&drop).await.expect("the database is dropped");
             });
         });
         if dropping.join().is_err() && !std::thread::panicking() {
@@ -118,20 +93,13 @@ impl Drop for World {
 }
 
 pub async fn open_postgres(url: &str) -> Store {
-    let options = PostgresOptions {
-        connections: 6,
-        ..PostgresOptions::default()
-    };
-    Store::open_postgres(url, options)
-        .await
-        .expect("postgres opens")
+    let options = PostgresOptions { connections: 6, ..PostgresOptions::default() };
+    Store::open_postgres(url, options).await.expect("postgres opens")
 }
 
 /// A connection beside the store's, for what another node would do.
 pub async fn stranger(url: &str) -> tokio_postgres::Client {
-    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls)
-        .await
-        .expect("postgres answers");
+    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.expect("postgres answers");
     tokio::spawn(connection);
     client
 }
@@ -146,17 +114,9 @@ async fn new_database() -> String {
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let name = format!("db_{}_{number}", std::process::id());
     let client = stranger(&server).await;
-    client
-        .batch_execute(&format!("DROP DATABASE IF EXISTS {name}"))
-        .await
-        .expect("no leftovers");
-    client
-        .batch_execute(&format!("CREATE DATABASE {name}"))
-        .await
-        .expect("a new database");
-    let (base, _) = server
-        .rsplit_once('/')
-        .expect("the address ends with /database");
+    client.batch_execute(&format!("DROP DATABASE IF EXISTS {name}")).await.expect("no leftovers");
+    client.batch_execute(&format!("CREATE DATABASE {name}")).await.expect("a new database");
+    let (base, _) = server.rsplit_once('/').expect("the address ends with /database");
     format!("{base}/{name}")
 }
 
@@ -168,36 +128,18 @@ pub const NOTES: Migration = Migration {
                note {int} NOT NULL REFERENCES notes (id) DEFERRABLE INITIALLY DEFERRED) {strict};",
 };
 
-pub const ADD: Sql = Sql::global(
-    "notes.add",
-    "INSERT INTO notes (id, grp, body) VALUES ($1, $2, $3)",
-    &[],
-    "test table",
-);
-pub const ADD_REPLY: Sql = Sql::global(
-    "replies.add",
-    "INSERT INTO replies (id, note) VALUES ($1, $2)",
-    &[],
-    "test table",
-);
-pub const COUNT: Sql = Sql::global(
-    "notes.count",
-    "SELECT count(*) FROM notes",
-    &[Kind::Int],
-    "test table",
-);
+pub const ADD: Sql =
+    Sql::global("notes.add", "INSERT INTO notes (id, grp, body) VALUES ($1, $2, $3)", &[], "test table");
+pub const ADD_REPLY: Sql =
+    Sql::global("replies.add", "INSERT INTO replies (id, note) VALUES ($1, $2)", &[], "test table");
+pub const COUNT: Sql = Sql::global("notes.count", "SELECT count(*) FROM notes", &[Kind::Int], "test table");
 pub const RENAME: Sql = Sql::global(
     "notes.rename",
     "UPDATE notes SET body = $3, version = version + 1 WHERE version = $2 AND id = $1",
     &[],
     "test table",
 );
-pub const BODIES: Sql = Sql::global(
-    "notes.bodies",
-    "SELECT body FROM notes ORDER BY id",
-    &[Kind::Text],
-    "test table",
-);
+pub const BODIES: Sql = Sql::global("notes.bodies", "SELECT body FROM notes ORDER BY id", &[Kind::Text], "test table");
 
 /// The first column.
 pub fn first<T: db::FromValue>(row: &Row<'_>) -> Result<T, Error> {
@@ -213,9 +155,7 @@ pub fn add<'t>(tx: &'t mut Tx<'_>, id: i64) -> BoxFuture<'t, Result<(), Error>> 
 }
 
 pub async fn count(store: &Store) -> i64 {
-    let counted = store.read("count", (), |tx, ()| {
-        Box::pin(tx.one(&COUNT, &[], first::<i64>))
-    });
+    let counted = store.read("count", (), |tx, ()| Box::pin(tx.one(&COUNT, &[], first::<i64>)));
     counted.await.expect("notes can be counted")
 }
 
@@ -227,13 +167,9 @@ pub async fn one<T: db::FromValue + Send + 'static>(
 ) -> Result<T, Error> {
     let input = (sql, params);
     store
-        .write(
-            "one",
-            input,
-            |tx, (sql, params): (&'static Sql, Vec<Value>)| {
-                Box::pin(async move { tx.one(sql, &params, first::<T>).await })
-            },
-        )
+        .write("one", input, |tx, (sql, params): (&'static Sql, Vec<Value>)| {
+            Box::pin(async move { tx.one(sql, &params, first::<T>).await })
+        })
         .await
 }
 
@@ -241,12 +177,8 @@ pub async fn one<T: db::FromValue + Send + 'static>(
 pub async fn exec(store: &Store, sql: &'static Sql, params: Vec<Value>) -> Result<u64, Error> {
     let input = (sql, params);
     store
-        .write(
-            "exec",
-            input,
-            |tx, (sql, params): (&'static Sql, Vec<Value>)| {
-                Box::pin(async move { tx.exec(sql, &params).await })
-            },
-        )
+        .write("exec", input, |tx, (sql, params): (&'static Sql, Vec<Value>)| {
+            Box::pin(async move { tx.exec(sql, &params).await })
+        })
         .await
 }

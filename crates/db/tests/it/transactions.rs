@@ -2,9 +2,7 @@
 
 use db::{BoxFuture, Error, Store, Tx};
 
-use crate::support::{
-    ADD, ADD_REPLY, COUNT, RENAME, World, add, count, exec, first, on_both_engines,
-};
+use crate::support::{ADD, ADD_REPLY, COUNT, RENAME, World, add, count, exec, first, on_both_engines};
 
 on_both_engines!(
     a_failing_transaction_takes_back_only_its_own_work,
@@ -26,10 +24,7 @@ async fn a_failing_transaction_takes_back_only_its_own_work(world: World) {
     fn fail_after_insert<'t>(tx: &'t mut Tx<'_>, id: i64) -> BoxFuture<'t, Result<(), Error>> {
         Box::pin(async move {
             add(tx, id).await?;
-            Err(Error::Conflict {
-                statement: "on purpose",
-                rows: 0,
-            })
+            Err(Error::Conflict { statement: "on purpose", rows: 0 })
         })
     }
     let (good, bad, also_good) = tokio::join!(
@@ -38,13 +33,7 @@ async fn a_failing_transaction_takes_back_only_its_own_work(world: World) {
         world.store.write("good", 3, add),
     );
     assert_eq!((good, also_good), (Ok(()), Ok(())));
-    assert_eq!(
-        bad,
-        Err(Error::Conflict {
-            statement: "on purpose",
-            rows: 0
-        })
-    );
+    assert_eq!(bad, Err(Error::Conflict { statement: "on purpose", rows: 0 }));
     assert_eq!(count(&world.store).await, 2);
 }
 
@@ -56,10 +45,8 @@ async fn a_panic_takes_back_its_own_work_and_the_store_goes_on(world: World) {
             panic!("on purpose");
         })
     }
-    let (before, panicked) = tokio::join!(
-        world.store.write("before", 1, add),
-        world.store.write("panics", 2, panic_after_insert),
-    );
+    let (before, panicked) =
+        tokio::join!(world.store.write("before", 1, add), world.store.write("panics", 2, panic_after_insert),);
     assert_eq!((before, panicked), (Ok(()), Err(Error::Panicked("panics"))));
     assert_eq!(world.store.write("after", 3, add).await, Ok(()));
     assert_eq!(count(&world.store).await, 2);
@@ -68,35 +55,19 @@ async fn a_panic_takes_back_its_own_work_and_the_store_goes_on(world: World) {
 async fn a_failed_commit_is_told_and_the_store_goes_on(world: World) {
     let world = world.with_notes().await;
     let orphan = exec(&world.store, &ADD_REPLY, vec![1.into(), 99.into()]).await;
-    assert!(
-        matches!(orphan, Err(Error::Constraint { .. })),
-        "{orphan:?}"
-    );
+    assert!(matches!(orphan, Err(Error::Constraint { .. })), "{orphan:?}");
     assert_eq!(world.store.write("after", 1, add).await, Ok(()));
-    assert_eq!(
-        exec(&world.store, &ADD_REPLY, vec![1.into(), 1.into()]).await,
-        Ok(1)
-    );
+    assert_eq!(exec(&world.store, &ADD_REPLY, vec![1.into(), 1.into()]).await, Ok(1));
 }
 
 async fn a_second_row_with_the_same_key_is_unique_with_its_columns(world: World) {
     let world = world.with_notes().await;
     let params = |id: i64| vec![id.into(), 7.into(), "a secret".into()];
     assert_eq!(exec(&world.store, &ADD, params(1)).await, Ok(1));
-    let error = exec(&world.store, &ADD, params(2))
-        .await
-        .expect_err("the key exists");
+    let error = exec(&world.store, &ADD, params(2)).await.expect_err("the key exists");
     let columns = "notes.grp, notes.body".to_owned();
-    assert_eq!(
-        error,
-        Error::Unique {
-            statement: "notes.add",
-            columns
-        }
-    );
-    assert!(
-        error.is_unique() && error.is_unique_on("notes.body") && !error.is_unique_on("notes.id")
-    );
+    assert_eq!(error, Error::Unique { statement: "notes.add", columns });
+    assert!(error.is_unique() && error.is_unique_on("notes.body") && !error.is_unique_on("notes.id"));
     assert!(!error.to_string().contains("secret"), "{error}");
 }
 
@@ -104,48 +75,28 @@ async fn a_primary_key_that_exists_is_unique(world: World) {
     let world = world.with_notes().await;
     assert_eq!(world.store.write("first", 1, add).await, Ok(()));
     let params = vec![1.into(), 2.into(), "other".into()];
-    let error = exec(&world.store, &ADD, params)
-        .await
-        .expect_err("the id exists");
+    let error = exec(&world.store, &ADD, params).await.expect_err("the id exists");
     assert!(error.is_unique_on("notes.id"), "{error}");
 }
 
 async fn an_update_that_hits_no_row_is_a_conflict(world: World) {
     let world = world.with_notes().await;
     fn rename<'t>(tx: &'t mut Tx<'_>, version: i64) -> BoxFuture<'t, Result<(), Error>> {
-        Box::pin(async move {
-            tx.exec_one(&RENAME, &[1.into(), version.into(), "new".into()])
-                .await
-        })
+        Box::pin(async move { tx.exec_one(&RENAME, &[1.into(), version.into(), "new".into()]).await })
     }
     assert_eq!(world.store.write("add", 1, add).await, Ok(()));
     assert_eq!(world.store.write("rename", 1, rename).await, Ok(()));
     let stale = world.store.write("rename", 1, rename).await;
-    assert_eq!(
-        stale,
-        Err(Error::Conflict {
-            statement: "notes.rename",
-            rows: 0
-        })
-    );
+    assert_eq!(stale, Err(Error::Conflict { statement: "notes.rename", rows: 0 }));
 }
 
 async fn one_row_is_neither_none_nor_two(world: World) {
     use crate::support::BODIES;
     let world = world.with_notes().await;
     let read = |store: Store| async move {
-        store
-            .read("one", (), |tx, ()| {
-                Box::pin(tx.one(&BODIES, &[], first::<String>))
-            })
-            .await
+        store.read("one", (), |tx, ()| Box::pin(tx.one(&BODIES, &[], first::<String>))).await
     };
-    let conflict = |rows| {
-        Err(Error::Conflict {
-            statement: "notes.bodies",
-            rows,
-        })
-    };
+    let conflict = |rows| Err(Error::Conflict { statement: "notes.bodies", rows });
     assert_eq!(read(world.store.clone()).await, conflict(0));
     assert_eq!(world.store.write("add", 1, add).await, Ok(()));
     assert_eq!(read(world.store.clone()).await, Ok("note 1".to_owned()));
@@ -156,38 +107,25 @@ async fn one_row_is_neither_none_nor_two(world: World) {
 async fn a_read_cannot_write(world: World) {
     let world = world.with_notes().await;
     let refused = world.store.read("writes", 1, add).await;
-    assert!(
-        matches!(refused, Err(Error::Sqlite { .. } | Error::Postgres { .. })),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, Err(Error::Sqlite { .. } | Error::Postgres { .. })), "{refused:?}");
     assert_eq!(count(&world.store).await, 0);
 }
 
 async fn a_read_sees_one_snapshot(world: World) {
     let world = world.with_notes().await;
     /// Counts, lets another transaction commit, and counts again.
-    fn count_twice<'t>(
-        tx: &'t mut Tx<'_>,
-        store: Store,
-    ) -> BoxFuture<'t, Result<(i64, i64), Error>> {
+    fn count_twice<'t>(tx: &'t mut Tx<'_>, store: Store) -> BoxFuture<'t, Result<(i64, i64), Error>> {
         Box::pin(async move {
             let before = tx.one(&COUNT, &[], first::<i64>).await?;
             let written = std::thread::spawn(move || {
-                let runtime = tokio::runtime::Builder::new_current_thread()
-                    .enable_all()
-                    .build();
-                runtime
-                    .expect("a runtime")
-                    .block_on(store.write("meanwhile", 1, add))
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+                runtime.expect("a runtime").block_on(store.write("meanwhile", 1, add))
             });
             written.join().expect("the writer ends")?;
             Ok((before, tx.one(&COUNT, &[], first::<i64>).await?))
         })
     }
-    let counts = world
-        .store
-        .read("twice", world.reopen().await, count_twice)
-        .await;
+    let counts = world.store.read("twice", world.reopen().await, count_twice).await;
     assert_eq!(counts, Ok((0, 0)));
     assert_eq!(count(&world.store).await, 1);
 }
@@ -211,9 +149,7 @@ async fn a_closed_store_says_so(world: World) {
     assert_eq!(world.store.write("add", 1, add).await, Ok(()));
     world.store.clone().close().await;
     assert_eq!(world.store.write("add", 2, add).await, Err(Error::Closed));
-    let read = world.store.read("count", (), |tx, ()| {
-        Box::pin(tx.one(&COUNT, &[], first::<i64>))
-    });
+    let read = world.store.read("count", (), |tx, ()| Box::pin(tx.one(&COUNT, &[], first::<i64>)));
     assert_eq!(read.await, Err(Error::Closed));
     assert_eq!(count(&world.reopen().await).await, 1);
 }

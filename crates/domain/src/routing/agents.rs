@@ -15,8 +15,7 @@ use super::order::Key;
 use super::router::Router;
 use super::timers::Due;
 use super::types::{
-    AgentConfig, ChannelPresence, Presence, Refused, RoutingKind, SessionState, StatusConfig,
-    StatusKind,
+    AgentConfig, ChannelPresence, Presence, Refused, RoutingKind, SessionState, StatusConfig, StatusKind,
 };
 use crate::ids::{AgentId, StatusId};
 use crate::time::Micros;
@@ -88,9 +87,7 @@ impl AgentRec {
 
     /// Whether presence lets this very item through.
     pub fn lets_item_through(&self, item: &ItemRec, now: Micros) -> bool {
-        let is_asked_for = item
-            .preferred_at(now)
-            .is_some_and(|preferred| preferred.agent == self.id);
+        let is_asked_for = item.preferred_at(now).is_some_and(|preferred| preferred.agent == self.id);
         self.lets_through(item.kind, item.is_transfer() || is_asked_for)
     }
 
@@ -103,9 +100,7 @@ impl AgentRec {
     /// Whether one more item of the shape may be offered now.
     pub fn fits_shape(&self, shape: &Shape, now: Micros) -> bool {
         let Size { kind, .. } = shape.size;
-        self.lets_through(kind, shape.is_transfer)
-            && self.is_paced(kind, now)
-            && self.no_room(shape.size).is_none()
+        self.lets_through(kind, shape.is_transfer) && self.is_paced(kind, now) && self.no_room(shape.size).is_none()
     }
 
     /// The agent's place under a model.
@@ -114,19 +109,10 @@ impl AgentRec {
             Model::MostAvailable => self.sums.primary - self.config.cap_primary_milli,
             Model::LeastActive => self.sums.active,
             Model::LongestIdle => 0,
-            Model::RoundRobin => self
-                .presence
-                .last_assigned
-                .get(&kind)
-                .map_or(i64::MIN, |at| at.0),
+            Model::RoundRobin => self.presence.last_assigned.get(&kind).map_or(i64::MIN, |at| at.0),
         };
         let idle = self.presence.idle_since.map_or(i64::MAX, |at| at.0);
-        Rank {
-            value,
-            idle,
-            id: self.id,
-            agent,
-        }
+        Rank { value, idle, id: self.id, agent }
     }
 
     /// Works out again what presence lets through.
@@ -188,11 +174,7 @@ pub(super) fn absent(agent: AgentId, status: StatusId, since: Micros) -> Presenc
 impl Router {
     /// An agent that was put.
     pub(super) fn find_agent(&self, id: AgentId) -> Result<AgentRef, Refused> {
-        let found = self
-            .agent_by
-            .get(&id)
-            .copied()
-            .filter(|&agent| self.agent(agent).is_known);
+        let found = self.agent_by.get(&id).copied().filter(|&agent| self.agent(agent).is_known);
         found.ok_or(Refused::UnknownAgent)
     }
 
@@ -295,18 +277,10 @@ impl Router {
 
     fn profile_key(&self, agent: AgentRef) -> ProfileKey {
         let record = self.agent(agent);
-        let skills = record
-            .config
-            .skills
-            .iter()
-            .map(|(&skill, &level)| (skill, level))
-            .collect();
+        let skills = record.config.skills.iter().map(|(&skill, &level)| (skill, level)).collect();
         let mut memberships: Vec<Membership> = self.memberships_of(record.id).collect();
         memberships.sort_unstable();
-        ProfileKey {
-            skills,
-            memberships,
-        }
+        ProfileKey { skills, memberships }
     }
 
     fn memberships_of(&self, id: AgentId) -> impl Iterator<Item = Membership> {
@@ -314,11 +288,7 @@ impl Router {
         queues.filter_map(move |&queue| {
             let members = &self.queues.get(queue).config.members;
             let member = members.iter().find(|member| member.agent == id)?;
-            Some(Membership {
-                queue,
-                ring: member.tier,
-                delay_ms: member.delay_ms,
-            })
+            Some(Membership { queue, ring: member.tier, delay_ms: member.delay_ms })
         })
     }
 

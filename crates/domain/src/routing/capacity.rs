@@ -26,11 +26,7 @@ pub(super) struct Size {
 impl Size {
     /// The size of an item.
     pub fn of(item: &ItemRec) -> Self {
-        Self {
-            kind: item.kind,
-            units: item.units,
-            is_primary: item.pool == Pool::Primary,
-        }
+        Self { kind: item.kind, units: item.units, is_primary: item.pool == Pool::Primary }
     }
 }
 
@@ -72,8 +68,7 @@ impl Sums {
         }
         self.kinds[item.kind as usize] += 1;
         self.exclusive += u16::from(item.kind.is_exclusive());
-        self.exclusive_wrap_up +=
-            u16::from(item.kind.is_exclusive() && item.state == ItemState::WrapUp);
+        self.exclusive_wrap_up += u16::from(item.kind.is_exclusive() && item.state == ItemState::WrapUp);
         self.assigned += u16::from(item.state.is_held());
     }
 }
@@ -81,11 +76,7 @@ impl Sums {
 impl AgentRec {
     /// Most items of a kind held at once, if limited.
     pub fn kind_max(&self, kind: RoutingKind) -> Option<u32> {
-        self.config
-            .channel_max
-            .get(&kind)
-            .copied()
-            .or(kind.is_exclusive().then_some(1))
+        self.config.channel_max.get(&kind).copied().or(kind.is_exclusive().then_some(1))
     }
 
     /// The first rule of capacity that one more item of this size would break.
@@ -95,11 +86,7 @@ impl AgentRec {
         }
         if self.sums.exclusive > 0 {
             let is_wrap_up = self.sums.exclusive == self.sums.exclusive_wrap_up;
-            return Some(if is_wrap_up {
-                FirstFailing::WrapUpLock
-            } else {
-                FirstFailing::ExclusiveBusy
-            });
+            return Some(if is_wrap_up { FirstFailing::WrapUpLock } else { FirstFailing::ExclusiveBusy });
         }
         if size.kind.is_exclusive() && self.sums.primary_items > 0 {
             return Some(FirstFailing::ExclusiveBusy);
@@ -116,8 +103,7 @@ impl AgentRec {
         if size.is_primary {
             self.sums.primary + units <= self.config.cap_primary_milli
         } else {
-            self.sums.primary + self.sums.interruptible + units
-                <= self.config.cap_interruptible_milli
+            self.sums.primary + self.sums.interruptible + units <= self.config.cap_interruptible_milli
         }
     }
 }

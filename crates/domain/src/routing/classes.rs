@@ -44,17 +44,13 @@ impl Bits {
 
     /// Whether `index` is in.
     pub fn has(&self, index: u32) -> bool {
-        self.0
-            .get((index / 64) as usize)
-            .is_some_and(|word| word & (1 << (index % 64)) != 0)
+        self.0.get((index / 64) as usize).is_some_and(|word| word & (1 << (index % 64)) != 0)
     }
 
     /// What is in both, ascending.
     pub fn both<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = u32> + 'a {
         let words = self.0.iter().zip(&other.0).map(|(a, b)| a & b);
-        (0_u32..)
-            .zip(words)
-            .flat_map(|(index, word)| ones(word).map(move |bit| index * 64 + bit))
+        (0_u32..).zip(words).flat_map(|(index, word)| ones(word).map(move |bit| index * 64 + bit))
     }
 }
 
@@ -136,25 +132,19 @@ pub(super) struct ProfileKey {
 impl ProfileKey {
     /// The membership of a queue.
     pub fn membership(&self, queue: QueueRef) -> Option<&Membership> {
-        let found = self
-            .memberships
-            .binary_search_by_key(&queue, |membership| membership.queue);
+        let found = self.memberships.binary_search_by_key(&queue, |membership| membership.queue);
         found.ok().map(|index| &self.memberships[index])
     }
 
     /// The level of a skill, 0 when missing.
     pub fn level(&self, skill: SkillId) -> u8 {
-        let found = self
-            .skills
-            .binary_search_by_key(&skill, |&(skill, _)| skill);
+        let found = self.skills.binary_search_by_key(&skill, |&(skill, _)| skill);
         found.map_or(0, |index| self.skills[index].1)
     }
 
     fn ring_for(&self, class: &ClassKey, required: &[(SkillId, u8)]) -> Option<u8> {
         let membership = self.membership(class.queue)?;
-        let is_skilled = required
-            .iter()
-            .all(|&(skill, least)| self.level(skill) >= least);
+        let is_skilled = required.iter().all(|&(skill, least)| self.level(skill) >= least);
         (membership.delay_ms <= class.age_ms && is_skilled).then_some(membership.ring)
     }
 }
@@ -217,48 +207,23 @@ pub(super) struct Interned {
 
 impl Index {
     /// The handle of a class; `required` are the skills of `key.required`.
-    pub fn class(
-        &mut self,
-        key: ClassKey,
-        model: AgentModel,
-        required: &[(SkillId, u8)],
-    ) -> Interned {
+    pub fn class(&mut self, key: ClassKey, model: AgentModel, required: &[(SkillId, u8)]) -> Interned {
         if let Some(&class) = self.class_by.get(&key) {
-            return Interned {
-                class,
-                is_new: false,
-                stale: Vec::new(),
-            };
+            return Interned { class, is_new: false, stale: Vec::new() };
         }
         let class = handle(self.classes.len());
         let shape = self.shape(key, model);
         let (main, side) = (BTreeMap::new(), BTreeMap::new());
-        self.classes.push(Class {
-            key,
-            shape,
-            main,
-            side,
-            profiles: Vec::new(),
-        });
+        self.classes.push(Class { key, shape, main, side, profiles: Vec::new() });
         self.heads.push(Key::LAST);
         self.class_by.insert(key, class);
         let profiles = 0..handle(self.profiles.len());
-        let stale = profiles
-            .filter(|&profile| self.join(profile, class, required))
-            .collect();
-        Interned {
-            class,
-            is_new: true,
-            stale,
-        }
+        let stale = profiles.filter(|&profile| self.join(profile, class, required)).collect();
+        Interned { class, is_new: true, stale }
     }
 
     fn shape(&mut self, key: ClassKey, model: AgentModel) -> ShapeRef {
-        let shape = Shape {
-            size: key.size,
-            is_transfer: key.is_transfer,
-            model: model.into(),
-        };
+        let shape = Shape { size: key.size, is_transfer: key.is_transfer, model: model.into() };
         let shapes = &mut self.shapes;
         *self.shape_by.entry(shape).or_insert_with(|| {
             shapes.push(shape);
@@ -346,8 +311,7 @@ impl Index {
         let demand = &self.classes[class as usize];
         let head = demand.main.first_key_value().map(|(&key, _)| key);
         self.heads[class as usize] = head.unwrap_or(Key::LAST);
-        self.waiting
-            .set(class, head.is_some() || !demand.side.is_empty());
+        self.waiting.set(class, head.is_some() || !demand.side.is_empty());
     }
 }
 

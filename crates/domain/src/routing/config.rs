@@ -112,16 +112,8 @@ impl Router {
     }
 
     fn check_agent(&self, config: &AgentConfig) -> Result<(), Refused> {
-        let named = [
-            Some(config.status_offline),
-            Some(config.status_on_timeout),
-            config.status_on_decline,
-        ];
-        if named
-            .into_iter()
-            .flatten()
-            .any(|status| !self.statuses.contains_key(&status))
-        {
+        let named = [Some(config.status_offline), Some(config.status_on_timeout), config.status_on_decline];
+        if named.into_iter().flatten().any(|status| !self.statuses.contains_key(&status)) {
             return Err(Refused::UnknownStatus);
         }
         let numbers = [

@@ -7,10 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::order::{Key, boost_ms, floor_ms};
-use super::types::{
-    Assignment, CancelReason, CloseReason, Item, ItemState, PauseReason, Pool, Preferred,
-    RoutingKind,
-};
+use super::types::{Assignment, CancelReason, CloseReason, Item, ItemState, PauseReason, Pool, Preferred, RoutingKind};
 use crate::ids::{AgentId, CustomerId, OfferId, QueueId, SkillId, WorkItemId};
 use crate::time::Micros;
 
@@ -103,11 +100,7 @@ impl ItemRec {
         let at_ms = floor_ms(self.enqueued_at)
             .saturating_sub(self.age_adjust_ms)
             .saturating_sub(boost_ms(self.priority, self.secondary));
-        Key {
-            tier: self.tier,
-            at_ms,
-            seq: self.seq,
-        }
+        Key { tier: self.tier, at_ms, seq: self.seq }
     }
 
     /// The rare fields, to read.
@@ -122,10 +115,7 @@ impl ItemRec {
 
     /// Whether `agent` is left out at `now`.
     pub fn excludes(&self, agent: AgentId, now: Micros) -> bool {
-        self.extra()
-            .excluded
-            .iter()
-            .any(|&(who, until)| who == agent && until > now)
+        self.extra().excluded.iter().any(|&(who, until)| who == agent && until > now)
     }
 
     /// It came by transfer.
@@ -135,15 +125,12 @@ impl ItemRec {
 
     /// Whom it waits for alone at `now`.
     pub fn preferred_at(&self, now: Micros) -> Option<Preferred> {
-        self.extra()
-            .preferred
-            .filter(|preferred| now < preferred.until)
+        self.extra().preferred.filter(|preferred| now < preferred.until)
     }
 
     /// It is held and interrupted, so it takes no capacity.
     pub fn is_interrupted(&self) -> bool {
-        self.state == ItemState::Paused
-            && self.extra().pause_reason == Some(PauseReason::Interrupted)
+        self.state == ItemState::Paused && self.extra().pause_reason == Some(PauseReason::Interrupted)
     }
 }
 
@@ -175,16 +162,12 @@ impl Items {
 
     /// The record of a live item.
     pub fn get(&self, item: ItemRef) -> &ItemRec {
-        self.slab[item as usize]
-            .as_ref()
-            .expect("invariant: the handle is of a live item")
+        self.slab[item as usize].as_ref().expect("invariant: the handle is of a live item")
     }
 
     /// The record of a live item, to change.
     pub fn get_mut(&mut self, item: ItemRef) -> &mut ItemRec {
-        self.slab[item as usize]
-            .as_mut()
-            .expect("invariant: the handle is of a live item")
+        self.slab[item as usize].as_mut().expect("invariant: the handle is of a live item")
     }
 
     /// The record behind a handle that may be stale.
@@ -231,19 +214,12 @@ impl Items {
         if skills.is_empty() {
             return 0;
         }
-        let skills: Box<[_]> = skills
-            .iter()
-            .map(|(&skill, &level)| (skill, level))
-            .collect();
-        self.required_by
-            .get(&skills)
-            .copied()
-            .unwrap_or_else(|| self.add_required(skills))
+        let skills: Box<[_]> = skills.iter().map(|(&skill, &level)| (skill, level)).collect();
+        self.required_by.get(&skills).copied().unwrap_or_else(|| self.add_required(skills))
     }
 
     fn add_required(&mut self, skills: Box<[(SkillId, u8)]>) -> RequiredRef {
-        let handle =
-            u32::try_from(self.required.len()).expect("invariant: fewer than 2^32 skill sets");
+        let handle = u32::try_from(self.required.len()).expect("invariant: fewer than 2^32 skill sets");
         self.required.push(skills.clone());
         self.required_by.insert(skills, handle);
         handle
@@ -343,10 +319,6 @@ mod tests {
 
     #[test]
     fn a_waiting_item_is_small() {
-        assert!(
-            size_of::<ItemRec>() <= 136,
-            "{} bytes",
-            size_of::<ItemRec>()
-        );
+        assert!(size_of::<ItemRec>() <= 136, "{} bytes", size_of::<ItemRec>());
     }
 }

@@ -108,13 +108,7 @@ impl Router {
     fn direct_pair(&self, item: ItemRef, record: &ItemRec, agent: AgentRef, band: u8) -> Pair {
         let model = self.queues.get(record.queue).config.agent_model;
         let rank = self.agent(agent).rank(model.into(), record.kind, agent);
-        Pair {
-            band,
-            ring: 0,
-            key: record.key(),
-            rank,
-            item,
-        }
+        Pair { band, ring: 0, key: record.key(), rank, item }
     }
 
     /// Whether the agent may be offered this item now, whatever queues and skills say.
@@ -134,25 +128,17 @@ impl Router {
             Some((ring, *rank))
         });
         let (ring, rank) = best.min()?;
-        Some(Pair {
-            band: ANY,
-            ring,
-            key: record.key(),
-            rank,
-            item,
-        })
+        Some(Pair { band: ANY, ring, key: record.key(), rank, item })
     }
 
     fn best_item(&self, agent: AgentRef) -> Option<Pair> {
-        self.best_direct(agent)
-            .or_else(|| self.best_in_classes(agent))
+        self.best_direct(agent).or_else(|| self.best_in_classes(agent))
     }
 
     fn best_direct(&self, agent: AgentRef) -> Option<Pair> {
         let record = self.agent(agent);
         let mut waiting = record.preferred.iter();
-        let (&(band, _), &item) =
-            waiting.find(|&(_, &item)| self.is_free_for(record, self.items.get(item)))?;
+        let (&(band, _), &item) = waiting.find(|&(_, &item)| self.is_free_for(record, self.items.get(item)))?;
         Some(self.direct_pair(item, self.items.get(item), agent, band))
     }
 
@@ -166,11 +152,7 @@ impl Router {
                 continue;
             }
             let side = self.side_head(demand, record);
-            let candidate = (
-                profile.rings[class as usize],
-                self.index.heads[class as usize].min(side),
-                class,
-            );
+            let candidate = (profile.rings[class as usize], self.index.heads[class as usize].min(side), class);
             if candidate.1 != Key::LAST && best.is_none_or(|best| candidate < best) {
                 best = Some(candidate);
             }
@@ -180,13 +162,7 @@ impl Router {
         let item = *demand.main.get(&key).or_else(|| demand.side.get(&key))?;
         let shape = &self.index.shapes[demand.shape as usize];
         let rank = record.rank(shape.model, shape.size.kind, agent);
-        Some(Pair {
-            band: ANY,
-            ring,
-            key,
-            rank,
-            item,
-        })
+        Some(Pair { band: ANY, ring, key, rank, item })
     }
 
     fn side_head(&self, class: &Class, agent: &AgentRec) -> Key {
@@ -202,9 +178,7 @@ impl Router {
         let key = record.key();
         if let Some(preferred) = record.preferred_at(self.now) {
             let agent = self.intern_agent(preferred.agent);
-            self.agent_mut(agent)
-                .preferred
-                .insert((band(preferred), key), item);
+            self.agent_mut(agent).preferred.insert((band(preferred), key), item);
             self.items.get_mut(item).place = Place::Preferred;
         } else {
             self.put_in_class(item, key);
@@ -216,11 +190,7 @@ impl Router {
     fn put_in_class(&mut self, item: ItemRef, key: Key) {
         let class = self.class_of(item);
         let (now, record) = (self.now, self.items.get_mut(item));
-        let is_side = record
-            .extra()
-            .excluded
-            .iter()
-            .any(|&(_, until)| until > now);
+        let is_side = record.extra().excluded.iter().any(|&(_, until)| until > now);
         record.class = class;
         record.place = if is_side { Place::Side } else { Place::Main };
         self.index.put(class, key, item, is_side);
@@ -249,11 +219,7 @@ impl Router {
 
     /// Ranks the agents of a profile that gained a shape.
     pub(super) fn refresh_profile(&mut self, profile: u32) {
-        let agents: Vec<AgentRef> = self.index.profiles[profile as usize]
-            .agents
-            .iter()
-            .copied()
-            .collect();
+        let agents: Vec<AgentRef> = self.index.profiles[profile as usize].agents.iter().copied().collect();
         for agent in agents {
             self.refresh(agent);
         }
@@ -269,16 +235,10 @@ impl Router {
 
     fn next_recheck(&self, record: &ItemRec) -> Option<Micros> {
         let excluded = record.extra().excluded.iter().map(|&(_, until)| until);
-        let window = record
-            .preferred_at(self.now)
-            .map(|preferred| preferred.until);
+        let window = record.preferred_at(self.now).map(|preferred| preferred.until);
         let delays = &self.queues.get(record.queue).delays;
-        let delays = delays
-            .iter()
-            .map(|&delay| record.enqueued_at.plus_ms(delay));
-        let all = excluded
-            .chain(window)
-            .chain(delays.filter(|_| window.is_none()));
+        let delays = delays.iter().map(|&delay| record.enqueued_at.plus_ms(delay));
+        let all = excluded.chain(window).chain(delays.filter(|_| window.is_none()));
         all.filter(|&at| at > self.now && at != Micros::MAX).min()
     }
 
@@ -304,9 +264,7 @@ impl Router {
             return;
         };
         if let Some(&agent) = self.agent_by.get(&preferred.agent) {
-            self.agent_mut(agent)
-                .preferred
-                .remove(&(band(preferred), key));
+            self.agent_mut(agent).preferred.remove(&(band(preferred), key));
         }
     }
 
@@ -319,10 +277,6 @@ impl Router {
 }
 
 fn outwaited(record: &ItemRec, queue: &QueueRec, now: Micros) -> i64 {
-    let passed = queue
-        .delays
-        .iter()
-        .rev()
-        .find(|&&delay| record.enqueued_at.plus_ms(delay) <= now);
+    let passed = queue.delays.iter().rev().find(|&&delay| record.enqueued_at.plus_ms(delay) <= now);
     passed.copied().unwrap_or(0)
 }

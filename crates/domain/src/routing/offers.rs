@@ -29,9 +29,7 @@ impl Offers {
     }
 
     pub fn pending(&self) -> impl Iterator<Item = &Offer> {
-        self.by_id
-            .values()
-            .filter(|offer| offer.state == OfferState::Pending)
+        self.by_id.values().filter(|offer| offer.state == OfferState::Pending)
     }
 
     pub fn insert(&mut self, offer: Offer) {
@@ -110,10 +108,7 @@ impl Router {
     fn ring(&mut self, item: ItemRef, offer: Offer) {
         self.arm_item(offer.deadline, Due::Offer, item);
         self.offers.insert(offer.clone());
-        self.out.push(Effect::Offer {
-            offer,
-            previous: None,
-        });
+        self.out.push(Effect::Offer { offer, previous: None });
     }
 
     fn auto_accept(&mut self, item: ItemRef, agent: AgentRef, mut offer: Offer) {
@@ -123,10 +118,7 @@ impl Router {
         self.offers.end(offer.clone());
         let assignment = self.activate(item, agent, Some(offer.id), None);
         self.tell_item(item, Some(ItemState::Offered), Some(10), "auto_accept");
-        self.out.push(Effect::Offer {
-            offer,
-            previous: None,
-        });
+        self.out.push(Effect::Offer { offer, previous: None });
         self.tell_assignment(assignment);
         self.interrupt_for(item, agent);
     }
@@ -163,19 +155,11 @@ impl Router {
             End::Accepted | End::TimedOut | End::Cancelled => {}
         }
         self.offers.end(offer.clone());
-        self.out.push(Effect::Offer {
-            offer,
-            previous: Some(OfferState::Pending),
-        });
+        self.out.push(Effect::Offer { offer, previous: Some(OfferState::Pending) });
     }
 
     /// T10. The first answer wins; repeating the one that won changes nothing.
-    pub(super) fn accept(
-        &mut self,
-        offer: OfferId,
-        agent: AgentId,
-        epoch: u64,
-    ) -> Result<(), Refused> {
+    pub(super) fn accept(&mut self, offer: OfferId, agent: AgentId, epoch: u64) -> Result<(), Refused> {
         let Some((item, agent)) = self.answered(offer, agent, epoch, OfferState::Accepted)? else {
             return Ok(());
         };
@@ -233,10 +217,9 @@ impl Router {
             OfferState::Pending => Ok(Some((self.find_item(offer.item)?, self.find_agent(agent)?))),
             state if state == wanted => Ok(None),
             OfferState::TimedOut => Err(Refused::OfferExpired),
-            state @ (OfferState::Accepted
-            | OfferState::Declined
-            | OfferState::Cancelled
-            | OfferState::Rescinded) => Err(Refused::OfferClosed { state }),
+            state @ (OfferState::Accepted | OfferState::Declined | OfferState::Cancelled | OfferState::Rescinded) => {
+                Err(Refused::OfferClosed { state })
+            }
         }
     }
 

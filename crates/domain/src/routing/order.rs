@@ -25,19 +25,12 @@ pub(super) struct Key {
 
 impl Key {
     /// After every real key: the head of an empty set.
-    pub const LAST: Self = Self {
-        tier: u8::MAX,
-        at_ms: i64::MAX,
-        seq: u64::MAX,
-    };
+    pub const LAST: Self = Self { tier: u8::MAX, at_ms: i64::MAX, seq: u64::MAX };
 }
 
 /// Milliseconds that priority and secondary priority are worth.
 pub(super) fn boost_ms(priority: u8, secondary: u8) -> i64 {
-    let secondary = SECONDARY_BOOST_MS
-        .get(usize::from(secondary))
-        .copied()
-        .unwrap_or(0);
+    let secondary = SECONDARY_BOOST_MS.get(usize::from(secondary)).copied().unwrap_or(0);
     i64::from(priority) * POINT_MS + secondary
 }
 
@@ -57,9 +50,7 @@ mod tests {
 
     #[test]
     fn only_the_four_best_secondary_priorities_give_a_head_start() {
-        let boosts: Vec<i64> = (0..=9)
-            .map(|secondary| boost_ms(0, secondary) / POINT_MS)
-            .collect();
+        let boosts: Vec<i64> = (0..=9).map(|secondary| boost_ms(0, secondary) / POINT_MS).collect();
         assert_eq!(boosts, [30, 20, 10, 5, 0, 0, 0, 0, 0, 0]);
     }
 

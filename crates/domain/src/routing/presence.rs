@@ -45,13 +45,7 @@ impl Router {
     }
 
     /// Puts a status in force and takes back what it does not let through (R-OFF-5).
-    pub(super) fn set_status(
-        &mut self,
-        agent: AgentRef,
-        status: StatusId,
-        by: By,
-        reason: &'static str,
-    ) {
+    pub(super) fn set_status(&mut self, agent: AgentRef, status: StatusId, by: By, reason: &'static str) {
         let (now, record) = (self.now, self.agent_mut(agent));
         let previous = record.presence.status;
         if previous == status {
@@ -68,9 +62,8 @@ impl Router {
     /// Takes back the offers that presence no longer lets through.
     pub(super) fn rescind_barred(&mut self, agent: AgentRef) {
         let (now, through) = (self.now, self.agent(agent));
-        let barred = self.held_where(agent, |item| {
-            item.state == ItemState::Offered && !through.lets_item_through(item, now)
-        });
+        let barred =
+            self.held_where(agent, |item| item.state == ItemState::Offered && !through.lets_item_through(item, now));
         for item in barred {
             self.requeue_offered(item, End::Rescinded(RescindReason::StatusChange), Left::Gap);
         }
@@ -78,21 +71,14 @@ impl Router {
 
     /// Works out again what presence lets through, idle time, and where the agent stands.
     pub(super) fn note_availability(&mut self, agent: AgentRef) {
-        let (now, status) = (
-            self.now,
-            self.statuses
-                .get(&self.agent(agent).presence.status)
-                .cloned(),
-        );
+        let (now, status) = (self.now, self.statuses.get(&self.agent(agent).presence.status).cloned());
         let record = self.agent_mut(agent);
         record.note_presence(status.as_ref());
         let kind = status.map_or(StatusKind::Offline, |status| status.kind);
         let is_live = record.presence.session_state == SessionState::Live;
         match kind {
             StatusKind::Offline => record.presence.idle_since = None,
-            StatusKind::Online if is_live => {
-                record.presence.idle_since = record.presence.idle_since.or(Some(now))
-            }
+            StatusKind::Online if is_live => record.presence.idle_since = record.presence.idle_since.or(Some(now)),
             StatusKind::Online | StatusKind::Busy => {}
         }
         self.refresh(agent);
@@ -126,11 +112,7 @@ impl Router {
         }
     }
 
-    pub(super) fn session_opened(
-        &mut self,
-        agent: AgentId,
-        session: SessionId,
-    ) -> Result<(), Refused> {
+    pub(super) fn session_opened(&mut self, agent: AgentId, session: SessionId) -> Result<(), Refused> {
         let id = agent;
         let agent = self.find_agent(agent)?;
         let presence = &self.agent(agent).presence;
@@ -154,11 +136,7 @@ impl Router {
         Ok(())
     }
 
-    pub(super) fn session_lost(
-        &mut self,
-        agent: AgentId,
-        session: SessionId,
-    ) -> Result<(), Refused> {
+    pub(super) fn session_lost(&mut self, agent: AgentId, session: SessionId) -> Result<(), Refused> {
         let agent = self.find_agent(agent)?;
         let presence = &self.agent(agent).presence;
         if presence.session == Some(session) && presence.session_state == SessionState::Live {

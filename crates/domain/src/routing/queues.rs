@@ -36,10 +36,7 @@ pub(super) struct Queues {
 impl Queues {
     /// A queue that was put.
     pub fn find(&self, id: QueueId) -> Option<QueueRef> {
-        self.by_id
-            .get(&id)
-            .copied()
-            .filter(|&queue| self.get(queue).is_known)
+        self.by_id.get(&id).copied().filter(|&queue| self.get(queue).is_known)
     }
 
     /// The handle of a queue, a ghost if it was not put yet.
@@ -67,12 +64,7 @@ impl Queues {
 
 /// The delays of a queue's members, 0 first.
 pub(super) fn distinct_delays(config: &QueueConfig) -> Vec<i64> {
-    let mut delays: Vec<i64> = config
-        .members
-        .iter()
-        .map(|member| member.delay_ms)
-        .chain([0])
-        .collect();
+    let mut delays: Vec<i64> = config.members.iter().map(|member| member.delay_ms).chain([0]).collect();
     delays.sort_unstable();
     delays.dedup();
     delays
@@ -98,12 +90,5 @@ fn ghost(id: QueueId) -> QueueRec {
         max_waiting: 0,
         members: Vec::new(),
     };
-    QueueRec {
-        config,
-        is_known: false,
-        waiting: 0,
-        deferred: BTreeSet::new(),
-        classes: Vec::new(),
-        delays: vec![0],
-    }
+    QueueRec { config, is_known: false, waiting: 0, deferred: BTreeSet::new(), classes: Vec::new(), delays: vec![0] }
 }

@@ -44,12 +44,7 @@ impl Router {
     }
 
     fn offered_at(&self, item: ItemRef) -> Micros {
-        let offer = self
-            .items
-            .get(item)
-            .extra()
-            .offer
-            .and_then(|id| self.offers.get(id));
+        let offer = self.items.get(item).extra().offer.and_then(|id| self.offers.get(id));
         offer.map_or(self.now, |offer| offer.created_at)
     }
 
@@ -71,17 +66,12 @@ impl Router {
         self.drop_affinity(item);
         let record = self.items.get(item);
         let config = &self.queues.get(record.queue).config;
-        let (ttl_ms, retry_ms) = (
-            config.exclusion_ttl_ms.max(GAP_MS),
-            config.retry_gap_ms.max(GAP_MS),
-        );
+        let (ttl_ms, retry_ms) = (config.exclusion_ttl_ms.max(GAP_MS), config.retry_gap_ms.max(GAP_MS));
         self.leave_out(item, self.now.plus_ms(ttl_ms));
         let Some(eligible) = self.eligible_when_all_tried(item) else {
             return;
         };
-        let end = self
-            .now
-            .plus_ms(if eligible <= 1 { retry_ms } else { GAP_MS });
+        let end = self.now.plus_ms(if eligible <= 1 { retry_ms } else { GAP_MS });
         for (_, until) in &mut self.items.get_mut(item).extra_mut().excluded {
             *until = end.min(*until);
         }
@@ -111,10 +101,7 @@ impl Router {
         let mut eligible = 0;
         for member in members {
             let has_waited = record.enqueued_at.plus_ms(member.delay_ms) <= self.now;
-            if has_waited
-                && self.is_reachable(member.agent, record)
-                && self.is_skilled(member.agent, record)
-            {
+            if has_waited && self.is_reachable(member.agent, record) && self.is_skilled(member.agent, record) {
                 if !record.excludes(member.agent, self.now) {
                     return None;
                 }
@@ -143,19 +130,10 @@ impl Router {
         let id = self.agent(agent).id;
         let record = self.items.get_mut(item);
         record.age_adjust_ms = record.age_adjust_ms.saturating_add(RECOVER_BOOST_MS);
-        if record
-            .extra()
-            .preferred
-            .is_some_and(|preferred| preferred.agent == id)
-        {
+        if record.extra().preferred.is_some_and(|preferred| preferred.agent == id) {
             record.extra_mut().preferred = None;
         }
-        self.end_held(
-            item,
-            ItemState::Queued,
-            AssignmentEnd::Lost,
-            (19, "agent_lost"),
-        );
+        self.end_held(item, ItemState::Queued, AssignmentEnd::Lost, (19, "agent_lost"));
         self.put_in_line(item);
     }
 }

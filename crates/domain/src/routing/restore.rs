@@ -13,8 +13,8 @@ use super::requeue::Left;
 use super::router::Router;
 use super::timers::Due;
 use super::types::{
-    AgentConfig, Assignment, Effect, Item, ItemState, Offer, OfferState, Presence, RescindReason,
-    SessionState, Snapshot,
+    AgentConfig, Assignment, Effect, Item, ItemState, Offer, OfferState, Presence, RescindReason, SessionState,
+    Snapshot,
 };
 use crate::ids::{IdSource, WorkItemId};
 use crate::time::Micros;
@@ -28,12 +28,7 @@ impl Router {
     pub fn restore(snapshot: Snapshot, now: Micros, ids: Box<dyn IdSource>) -> (Self, Vec<Effect>) {
         let mut router = Self::new(ids);
         router.now = now;
-        router.load_config(
-            snapshot.queues,
-            snapshot.statuses,
-            snapshot.agents,
-            snapshot.presences,
-        );
+        router.load_config(snapshot.queues, snapshot.statuses, snapshot.agents, snapshot.presences);
         let waiting = router.load_items(snapshot.items, snapshot.offers, snapshot.assignments);
         router.settle(&waiting);
         router.run_due();
@@ -50,10 +45,7 @@ impl Router {
         agents: Vec<AgentConfig>,
         presences: Vec<Presence>,
     ) {
-        self.statuses = statuses
-            .into_iter()
-            .map(|status| (status.id, status))
-            .collect();
+        self.statuses = statuses.into_iter().map(|status| (status.id, status)).collect();
         for queue in queues {
             let handle = self.queues.intern(queue.id);
             self.set_queue(handle, queue);
@@ -74,18 +66,11 @@ impl Router {
     }
 
     /// Loads the items and returns those that must go into line.
-    fn load_items(
-        &mut self,
-        mut items: Vec<Item>,
-        offers: Vec<Offer>,
-        assignments: Vec<Assignment>,
-    ) -> Vec<ItemRef> {
+    fn load_items(&mut self, mut items: Vec<Item>, offers: Vec<Offer>, assignments: Vec<Assignment>) -> Vec<ItemRef> {
         let mut offers: BTreeMap<WorkItemId, Offer> = by_item(offers, |offer| offer.item);
         let mut assignments = by_item(assignments, |assignment| assignment.item);
         items.sort_by_key(|item| item.seq);
-        let live = items
-            .into_iter()
-            .filter(|item| item.state != ItemState::New && !item.state.is_terminal());
+        let live = items.into_iter().filter(|item| item.state != ItemState::New && !item.state.is_terminal());
         let mut waiting = Vec::new();
         for item in live {
             let (id, agent) = (item.id, item.agent);
@@ -110,9 +95,7 @@ impl Router {
         if let Some(assignment) = assignment.filter(|_| state.is_held()) {
             record.extra_mut().assignment = Some(assignment);
         }
-        if let Some(offer) =
-            offer.filter(|offer| state == ItemState::Offered && offer.state == OfferState::Pending)
-        {
+        if let Some(offer) = offer.filter(|offer| state == ItemState::Offered && offer.state == OfferState::Pending) {
             record.extra_mut().offer = Some(offer.id);
             self.offers.insert(offer);
         }
@@ -153,11 +136,7 @@ impl Router {
         match record.state {
             ItemState::Queued => self.put_in_line(item),
             ItemState::Offered if agent != super::items::NONE => {
-                self.requeue_offered(
-                    item,
-                    End::Rescinded(RescindReason::RouterRestart),
-                    Left::Gap,
-                );
+                self.requeue_offered(item, End::Rescinded(RescindReason::RouterRestart), Left::Gap);
             }
             ItemState::Offered => self.requeue_unheld(item),
             ItemState::Deferred => match extra.wake_at {
@@ -169,9 +148,7 @@ impl Router {
                 self.items.get_mut(item).extra_mut().wrap_up_deadline = Some(at);
                 self.arm_item(at, Due::WrapUp, item);
             }
-            ItemState::Active | ItemState::Paused if agent == super::items::NONE => {
-                self.requeue_unheld(item)
-            }
+            ItemState::Active | ItemState::Paused if agent == super::items::NONE => self.requeue_unheld(item),
             ItemState::Active | ItemState::Paused => {}
             ItemState::New | ItemState::Closed | ItemState::Cancelled => {}
         }
@@ -186,11 +163,7 @@ impl Router {
     /// A stored item that should be somebody's but names nobody is not lost: it waits.
     fn requeue_unheld(&mut self, item: ItemRef) {
         self.items.get_mut(item).extra_mut().pause_reason = None;
-        let row = if self.items.get(item).state == ItemState::Offered {
-            11
-        } else {
-            19
-        };
+        let row = if self.items.get(item).state == ItemState::Offered { 11 } else { 19 };
         let previous = self.set_state(item, ItemState::Queued);
         self.tell_item(item, Some(previous), Some(row), "router_restart");
         self.put_in_line(item);
@@ -198,8 +171,5 @@ impl Router {
 }
 
 fn by_item<T>(records: Vec<T>, item: impl Fn(&T) -> WorkItemId) -> BTreeMap<WorkItemId, T> {
-    records
-        .into_iter()
-        .map(|record| (item(&record), record))
-        .collect()
+    records.into_iter().map(|record| (item(&record), record)).collect()
 }

@@ -39,10 +39,7 @@ pub struct Router {
 impl std::fmt::Debug for Router {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let counts = (self.items.len(), self.agents.len());
-        f.debug_struct("Router")
-            .field("now", &self.now)
-            .field("items_agents", &counts)
-            .finish_non_exhaustive()
+        f.debug_struct("Router").field("now", &self.now).field("items_agents", &counts).finish_non_exhaustive()
     }
 }
 
@@ -90,11 +87,7 @@ impl Router {
     /// When [`Command::Tick`] is due; `None` when nothing waits for time to pass.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Micros> {
-        if self.out.is_empty() {
-            self.timers.first().map(|timer| timer.at)
-        } else {
-            Some(self.now)
-        }
+        if self.out.is_empty() { self.timers.first().map(|timer| timer.at) } else { Some(self.now) }
     }
 
     fn dispatch(&mut self, command: Command) -> Result<(), Refused> {
@@ -105,24 +98,10 @@ impl Router {
             C::PutAgent { agent } => self.put_agent(agent),
             C::RemoveAgent { agent } => self.remove_agent(agent),
             C::Enqueue { item } => self.enqueue(item),
-            C::Edit {
-                item,
-                priority,
-                secondary,
-                queue,
-            } => self.edit(item, priority, secondary, queue),
+            C::Edit { item, priority, secondary, queue } => self.edit(item, priority, secondary, queue),
             C::Cancel { item, reason } => self.cancel(item, reason),
-            C::Accept {
-                offer,
-                agent,
-                epoch,
-            } => self.accept(offer, agent, epoch),
-            C::Decline {
-                offer,
-                agent,
-                epoch,
-                reason,
-            } => self.decline(offer, agent, epoch, reason),
+            C::Accept { offer, agent, epoch } => self.accept(offer, agent, epoch),
+            C::Decline { offer, agent, epoch, reason } => self.decline(offer, agent, epoch, reason),
             C::Pull { item, agent, by } => self.pull(item, agent, by),
             C::Pause { item, reason } => self.pause(item, reason),
             C::Resume { item } => self.resume(item),
@@ -130,18 +109,9 @@ impl Router {
             C::FinishWrapUp { item } => self.finish_wrap_up(item),
             C::ExtendWrapUp { item } => self.extend_wrap_up(item),
             C::Return { item } => self.return_to_active(item),
-            C::Transfer {
-                item,
-                new,
-                keep_age,
-            } => self.transfer(item, new, keep_age),
+            C::Transfer { item, new, keep_age } => self.transfer(item, new, keep_age),
             C::Reassign { item, to, by } => self.reassign(item, to, by),
-            C::SetPresence {
-                agent,
-                status,
-                is_next,
-                by,
-            } => self.set_presence(agent, status, is_next, by),
+            C::SetPresence { agent, status, is_next, by } => self.set_presence(agent, status, is_next, by),
             C::SessionOpened { agent, session } => self.session_opened(agent, session),
             C::SessionLost { agent, session } => self.session_lost(agent, session),
             C::SignedOut { agent } => self.signed_out(agent),
@@ -189,12 +159,7 @@ impl Router {
         reason: &'static str,
     ) {
         let item = self.export(item);
-        self.out.push(Effect::Item {
-            item,
-            previous,
-            row,
-            reason: Some(reason),
-        });
+        self.out.push(Effect::Item { item, previous, row, reason: Some(reason) });
     }
 
     pub(super) fn tell_assignment(&mut self, assignment: Assignment) {
@@ -202,27 +167,14 @@ impl Router {
     }
 
     pub(super) fn tell_assignments(&mut self, assignments: impl IntoIterator<Item = Assignment>) {
-        let effects = assignments
-            .into_iter()
-            .map(|assignment| Effect::Assignment { assignment });
+        let effects = assignments.into_iter().map(|assignment| Effect::Assignment { assignment });
         self.out.extend(effects);
     }
 
-    pub(super) fn tell_presence(
-        &mut self,
-        agent: AgentRef,
-        previous_status: StatusId,
-        by: By,
-        reason: &'static str,
-    ) {
+    pub(super) fn tell_presence(&mut self, agent: AgentRef, previous_status: StatusId, by: By, reason: &'static str) {
         let presence = self.agent(agent).presence.clone();
         self.touched.remove(&presence.agent);
-        self.out.push(Effect::Presence {
-            presence,
-            previous_status,
-            by,
-            reason,
-        });
+        self.out.push(Effect::Presence { presence, previous_status, by, reason });
     }
 
     /// Remembers that an agent's presence record is to be told before the command ends.
@@ -232,21 +184,12 @@ impl Router {
 
     pub(super) fn tell_touched(&mut self) {
         while let Some((_, agent)) = self.touched.pop_first() {
-            self.tell_presence(
-                agent,
-                self.agent(agent).presence.status,
-                By::System,
-                "counters",
-            );
+            self.tell_presence(agent, self.agent(agent).presence.status, By::System, "counters");
         }
     }
 
     /// Handles of what an agent holds, in order of arrival, that `choose` wants.
-    pub(super) fn held_where(
-        &self,
-        agent: AgentRef,
-        choose: impl Fn(&super::items::ItemRec) -> bool,
-    ) -> Vec<ItemRef> {
+    pub(super) fn held_where(&self, agent: AgentRef, choose: impl Fn(&super::items::ItemRec) -> bool) -> Vec<ItemRef> {
         let held = self.agent(agent).held.iter().copied();
         let mut chosen: Vec<ItemRef> = held.filter(|&item| choose(self.items.get(item))).collect();
         chosen.sort_unstable_by_key(|&item| self.items.get(item).seq);

@@ -41,21 +41,11 @@ pub(super) type Timers = BTreeSet<Timer>;
 
 impl Router {
     fn item_timer(&self, at: Micros, due: Due, item: ItemRef) -> Timer {
-        Timer {
-            at,
-            due,
-            order: u128::from(self.items.get(item).seq),
-            what: item,
-        }
+        Timer { at, due, order: u128::from(self.items.get(item).seq), what: item }
     }
 
     fn agent_timer(&self, at: Micros, due: Due, agent: AgentRef) -> Timer {
-        Timer {
-            at,
-            due,
-            order: self.agent(agent).id.0.as_u128(),
-            what: agent,
-        }
+        Timer { at, due, order: self.agent(agent).id.0.as_u128(), what: agent }
     }
 
     /// Arms a timer of an item.

@@ -7,8 +7,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{
-    AgentId, AssignmentId, CustomerId, DeclineReasonId, OfferId, QueueId, SessionId, SkillId,
-    StatusId, WorkItemId,
+    AgentId, AssignmentId, CustomerId, DeclineReasonId, OfferId, QueueId, SessionId, SkillId, StatusId, WorkItemId,
 };
 use crate::time::Micros;
 
@@ -495,41 +494,17 @@ pub enum Command {
     /// T1 with T2, T3 or T5: a new item enters. `item.state` is `New`; `seq` is given by the store.
     Enqueue { item: Item },
     /// T8: changes priority, secondary, tier or queue; the age is kept.
-    Edit {
-        item: WorkItemId,
-        priority: Option<u8>,
-        secondary: Option<u8>,
-        queue: Option<QueueId>,
-    },
+    Edit { item: WorkItemId, priority: Option<u8>, secondary: Option<u8>, queue: Option<QueueId> },
     /// T9, T22, T24: ends an item that is not finished.
-    Cancel {
-        item: WorkItemId,
-        reason: CancelReason,
-    },
+    Cancel { item: WorkItemId, reason: CancelReason },
     /// T10. Idempotent: repeating the accept that won answers the same.
-    Accept {
-        offer: OfferId,
-        agent: AgentId,
-        epoch: u64,
-    },
+    Accept { offer: OfferId, agent: AgentId, epoch: u64 },
     /// T11 for this agent.
-    Decline {
-        offer: OfferId,
-        agent: AgentId,
-        epoch: u64,
-        reason: Option<DeclineReasonId>,
-    },
+    Decline { offer: OfferId, agent: AgentId, epoch: u64, reason: Option<DeclineReasonId> },
     /// T12: an agent or supervisor takes a queued (or offered to others) item.
-    Pull {
-        item: WorkItemId,
-        agent: AgentId,
-        by: By,
-    },
+    Pull { item: WorkItemId, agent: AgentId, by: By },
     /// T13.
-    Pause {
-        item: WorkItemId,
-        reason: PauseReason,
-    },
+    Pause { item: WorkItemId, reason: PauseReason },
     /// T14.
     Resume { item: WorkItemId },
     /// T15: wrap-up if the queue has it, else closed.
@@ -541,24 +516,11 @@ pub enum Command {
     /// T17.
     Return { item: WorkItemId },
     /// T18: closes this item and enqueues `new` (state `New`, age carried over when `keep_age`).
-    Transfer {
-        item: WorkItemId,
-        new: Item,
-        keep_age: bool,
-    },
+    Transfer { item: WorkItemId, new: Item, keep_age: bool },
     /// T20: moves a held item to another agent at once.
-    Reassign {
-        item: WorkItemId,
-        to: AgentId,
-        by: By,
-    },
+    Reassign { item: WorkItemId, to: AgentId, by: By },
     /// The agent's, a supervisor's or the system's change of status.
-    SetPresence {
-        agent: AgentId,
-        status: StatusId,
-        is_next: bool,
-        by: By,
-    },
+    SetPresence { agent: AgentId, status: StatusId, is_next: bool, by: By },
     /// A routable socket of a sign-in session opened (first one of that session).
     SessionOpened { agent: AgentId, session: SessionId },
     /// The last routable socket of that session closed.
@@ -575,26 +537,13 @@ pub enum Command {
 #[allow(missing_docs, reason = "fields are named for what they are")]
 pub enum Effect {
     /// A work item changed. `row` is the row of table 1.3 (1–24); `None` for a change within a state.
-    Item {
-        item: Item,
-        previous: Option<ItemState>,
-        row: Option<u8>,
-        reason: Option<&'static str>,
-    },
+    Item { item: Item, previous: Option<ItemState>, row: Option<u8>, reason: Option<&'static str> },
     /// An offer was made or ended.
-    Offer {
-        offer: Offer,
-        previous: Option<OfferState>,
-    },
+    Offer { offer: Offer, previous: Option<OfferState> },
     /// An assignment began, changed or ended.
     Assignment { assignment: Assignment },
     /// An agent's presence changed. `previous_status` differs from the present one when the status changed.
-    Presence {
-        presence: Presence,
-        previous_status: StatusId,
-        by: By,
-        reason: &'static str,
-    },
+    Presence { presence: Presence, previous_status: StatusId, by: By, reason: &'static str },
 }
 
 /// Why a command changed nothing.

@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 
 use super::items::{ItemRec, ItemRef, NONE, Place};
 use super::router::Router;
-use super::types::{
-    AgentConfig, Assignment, Item, ItemState, Offer, OfferState, Presence, QueueConfig, RoutingKind,
-};
+use super::types::{AgentConfig, Assignment, Item, ItemState, Offer, OfferState, Presence, QueueConfig, RoutingKind};
 use crate::ids::{AgentId, OfferId, QueueId, WorkItemId};
 
 /// What an agent holds and may hold; offers count.
@@ -55,11 +53,7 @@ impl Router {
     #[must_use]
     pub fn offer_of(&self, item: WorkItemId) -> Option<&Offer> {
         let item = self.items.find(item)?;
-        self.items
-            .get(item)
-            .extra()
-            .offer
-            .and_then(|id| self.offers.get(id))
+        self.items.get(item).extra().offer.and_then(|id| self.offers.get(id))
     }
 
     /// The live assignment of an item.
@@ -72,33 +66,24 @@ impl Router {
     /// What is believed of an agent.
     #[must_use]
     pub fn presence(&self, id: AgentId) -> Option<&Presence> {
-        self.find_agent(id)
-            .ok()
-            .map(|agent| &self.agent(agent).presence)
+        self.find_agent(id).ok().map(|agent| &self.agent(agent).presence)
     }
 
     /// An agent's limits and skills, as put.
     #[must_use]
     pub fn agent_config(&self, id: AgentId) -> Option<&AgentConfig> {
-        self.find_agent(id)
-            .ok()
-            .map(|agent| &self.agent(agent).config)
+        self.find_agent(id).ok().map(|agent| &self.agent(agent).config)
     }
 
     /// Every agent that was put and not removed, by id.
     pub fn agent_ids(&self) -> impl Iterator<Item = AgentId> {
-        self.agent_by
-            .iter()
-            .filter(|&(_, &agent)| self.agent(agent).is_known)
-            .map(|(&id, _)| id)
+        self.agent_by.iter().filter(|&(_, &agent)| self.agent(agent).is_known).map(|(&id, _)| id)
     }
 
     /// A queue's configuration, as put.
     #[must_use]
     pub fn queue_config(&self, id: QueueId) -> Option<&QueueConfig> {
-        self.queues
-            .find(id)
-            .map(|queue| &self.queues.get(queue).config)
+        self.queues.find(id).map(|queue| &self.queues.get(queue).config)
     }
 
     /// What an agent holds and may hold.
@@ -108,8 +93,7 @@ impl Router {
         let channels = KINDS.into_iter().filter_map(|kind| {
             let held = u32::from(record.sums.kinds[kind as usize]);
             let most = record.kind_max(kind);
-            (held > 0 || record.config.channel_max.contains_key(&kind))
-                .then_some((kind, (held, most)))
+            (held > 0 || record.config.channel_max.contains_key(&kind)).then_some((kind, (held, most)))
         });
         Some(Load {
             primary_milli: record.sums.primary,
@@ -124,10 +108,7 @@ impl Router {
     #[must_use]
     pub fn pending_offers(&self, id: AgentId) -> Vec<&Offer> {
         let items = self.of_agent(id, |item| item.state == ItemState::Offered);
-        items
-            .into_iter()
-            .filter_map(|item| self.offers.get(self.items.get(item).extra().offer?))
-            .collect()
+        items.into_iter().filter_map(|item| self.offers.get(self.items.get(item).extra().offer?)).collect()
     }
 
     /// The items an agent has active, paused or in wrap-up, by arrival.
@@ -138,17 +119,13 @@ impl Router {
     }
 
     fn of_agent(&self, id: AgentId, choose: impl Fn(&ItemRec) -> bool) -> Vec<ItemRef> {
-        self.find_agent(id)
-            .map(|agent| self.held_where(agent, choose))
-            .unwrap_or_default()
+        self.find_agent(id).map(|agent| self.held_where(agent, choose)).unwrap_or_default()
     }
 
     /// How many of a queue wait for an answer: queued or offered. 0 for an unknown queue.
     #[must_use]
     pub fn waiting(&self, id: QueueId) -> u32 {
-        self.queues
-            .find(id)
-            .map_or(0, |queue| self.queues.get(queue).waiting)
+        self.queues.find(id).map_or(0, |queue| self.queues.get(queue).waiting)
     }
 
     /// Whether all that is queued there asks the same of agents, so that a position means something.
@@ -158,15 +135,11 @@ impl Router {
             return false;
         };
         let classes = self.queues.get(queue).classes.iter();
-        let mut asked = classes
-            .filter(|&&class| self.index.waiting.has(class))
-            .map(|&class| {
-                let key = self.index.classes[class as usize].key;
-                (key.required, key.size, key.is_transfer)
-            });
-        asked
-            .next()
-            .is_none_or(|first| asked.all(|other| other == first))
+        let mut asked = classes.filter(|&&class| self.index.waiting.has(class)).map(|&class| {
+            let key = self.index.classes[class as usize].key;
+            (key.required, key.size, key.is_transfer)
+        });
+        asked.next().is_none_or(|first| asked.all(|other| other == first))
     }
 
     /// Place in line, 1 first; only for queued items of single-class queues that wait for nobody special.
@@ -181,21 +154,15 @@ impl Router {
             return None;
         }
         let key = record.key();
-        let classes = queue
-            .classes
-            .iter()
-            .map(|&class| &self.index.classes[class as usize]);
-        let ahead =
-            classes.map(|class| class.main.range(..key).count() + class.side.range(..key).count());
+        let classes = queue.classes.iter().map(|&class| &self.index.classes[class as usize]);
+        let ahead = classes.map(|class| class.main.range(..key).count() + class.side.range(..key).count());
         u32::try_from(ahead.sum::<usize>() + 1).ok()
     }
 
     /// Whether an offer still rings.
     #[must_use]
     pub fn is_pending(&self, id: OfferId) -> bool {
-        self.offers
-            .get(id)
-            .is_some_and(|offer| offer.state == OfferState::Pending)
+        self.offers.get(id).is_some_and(|offer| offer.state == OfferState::Pending)
     }
 
     /// Live items: everything not closed or cancelled.

@@ -63,15 +63,10 @@ impl Router {
         };
         let record = self.items.get(item);
         let members = &self.queues.get(record.queue).config.members;
-        let preferred = record
-            .preferred_at(self.now)
-            .map(|preferred| preferred.agent);
-        let outsider =
-            preferred.filter(|&agent| members.iter().all(|member| member.agent != agent));
+        let preferred = record.preferred_at(self.now).map(|preferred| preferred.agent);
+        let outsider = preferred.filter(|&agent| members.iter().all(|member| member.agent != agent));
         let agents = members.iter().map(|member| member.agent).chain(outsider);
-        agents
-            .map(|agent| (agent, self.first_failing(record, agent)))
-            .collect()
+        agents.map(|agent| (agent, self.first_failing(record, agent))).collect()
     }
 
     fn first_failing(&self, item: &ItemRec, id: AgentId) -> Option<FirstFailing> {
@@ -81,10 +76,7 @@ impl Router {
         self.away(agent)
             .or_else(|| self.barred(agent, item))
             .or_else(|| self.not_for(agent, item))
-            .or_else(|| {
-                item.excludes(id, self.now)
-                    .then_some(FirstFailing::ExcludedRound)
-            })
+            .or_else(|| item.excludes(id, self.now).then_some(FirstFailing::ExcludedRound))
             .or_else(|| agent.no_room(Size::of(item)))
             .or_else(|| (!agent.is_paced(item.kind, self.now)).then_some(FirstFailing::OfferRate))
     }
@@ -115,19 +107,14 @@ impl Router {
     fn not_for(&self, agent: &AgentRec, item: &ItemRec) -> Option<FirstFailing> {
         if let Some(preferred) = item.preferred_at(self.now) {
             let is_mandatory = preferred.until == Micros::MAX;
-            let failing = if is_mandatory {
-                FirstFailing::MandatoryOther
-            } else {
-                FirstFailing::AffinityWindow
-            };
+            let failing = if is_mandatory { FirstFailing::MandatoryOther } else { FirstFailing::AffinityWindow };
             return (preferred.agent != agent.id).then_some(failing);
         }
         let members = &self.queues.get(item.queue).config.members;
         let Some(member) = members.iter().find(|member| member.agent == agent.id) else {
             return Some(FirstFailing::NotMember);
         };
-        self.unready(member, item)
-            .or_else(|| self.unskilled(agent, item))
+        self.unready(member, item).or_else(|| self.unskilled(agent, item))
     }
 
     fn unready(&self, member: &Member, item: &ItemRec) -> Option<FirstFailing> {
@@ -136,13 +123,10 @@ impl Router {
     }
 
     fn unskilled(&self, agent: &AgentRec, item: &ItemRec) -> Option<FirstFailing> {
-        self.items
-            .required(item.required)
-            .iter()
-            .find_map(|(skill, least)| match agent.config.skills.get(skill) {
-                None => Some(FirstFailing::SkillMissing),
-                Some(level) if level < least => Some(FirstFailing::SkillLevel),
-                Some(_) => None,
-            })
+        self.items.required(item.required).iter().find_map(|(skill, least)| match agent.config.skills.get(skill) {
+            None => Some(FirstFailing::SkillMissing),
+            Some(level) if level < least => Some(FirstFailing::SkillLevel),
+            Some(_) => None,
+        })
     }
 }

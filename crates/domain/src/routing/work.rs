@@ -13,8 +13,8 @@ use super::requeue::Left;
 use super::router::Router;
 use super::timers::Due;
 use super::types::{
-    Assignment, AssignmentEnd, AssignmentState, By, CancelReason, CloseReason, Item, ItemState,
-    Override, PauseReason, Pool, Refused, RescindReason,
+    Assignment, AssignmentEnd, AssignmentState, By, CancelReason, CloseReason, Item, ItemState, Override, PauseReason,
+    Pool, Refused, RescindReason,
 };
 use crate::ids::{AgentId, AssignmentId, OfferId, QueueId, WorkItemId};
 use crate::time::Micros;
@@ -58,8 +58,7 @@ impl Router {
         let item = self.items.insert(item, queue);
         self.tell_item(item, None, Some(1), "created");
         let config = &self.queues.get(queue).config;
-        let is_full =
-            config.max_waiting > 0 && self.queues.get(queue).waiting >= config.max_waiting;
+        let is_full = config.max_waiting > 0 && self.queues.get(queue).waiting >= config.max_waiting;
         if self.items.get(item).extra().wake_at.is_some() {
             self.defer(item, "scheduled");
         } else if !config.is_open {
@@ -99,15 +98,8 @@ impl Router {
 
     /// T4 for everything that waits for this queue to open.
     pub(super) fn wake_queue(&mut self, queue: QueueRef) {
-        let deferred = self
-            .queues
-            .get(queue)
-            .deferred
-            .iter()
-            .map(|&(_, item)| item);
-        let waiting: Vec<ItemRef> = deferred
-            .filter(|&item| self.items.get(item).extra().wake_at.is_none())
-            .collect();
+        let deferred = self.queues.get(queue).deferred.iter().map(|&(_, item)| item);
+        let waiting: Vec<ItemRef> = deferred.filter(|&item| self.items.get(item).extra().wake_at.is_none()).collect();
         for item in waiting {
             self.queue_up(item, 4, "queue_opened");
         }
@@ -160,10 +152,7 @@ impl Router {
         let may = match state {
             ItemState::Queued | ItemState::Offered => true,
             ItemState::Deferred => {
-                matches!(
-                    reason,
-                    R::Withdrawn | R::Merged | R::Supervisor | R::CallbackUnreachable | R::Blocked
-                )
+                matches!(reason, R::Withdrawn | R::Merged | R::Supervisor | R::CallbackUnreachable | R::Blocked)
             }
             ItemState::Active | ItemState::Paused => {
                 matches!(reason, R::Merged | R::Supervisor | R::Blocked)
@@ -195,11 +184,7 @@ impl Router {
     }
 
     fn cancel_held(&mut self, item: ItemRef, reason: CancelReason) {
-        let end = if reason == CancelReason::Merged {
-            AssignmentEnd::Merged
-        } else {
-            AssignmentEnd::Completed
-        };
+        let end = if reason == CancelReason::Merged { AssignmentEnd::Merged } else { AssignmentEnd::Completed };
         self.items.get_mut(item).cancel_reason = Some(reason);
         let agent = self.end_held(item, ItemState::Cancelled, end, (24, cancel_word(reason)));
         self.items.remove(item);
@@ -214,11 +199,9 @@ impl Router {
         self.check_state(item, &[ItemState::Queued, ItemState::Offered])?;
         let (why, lost, word) = match by {
             By::Agent(_) => (Override::SelfPick, RescindReason::LostRace, "self_pick"),
-            By::Supervisor(_) | By::System => (
-                Override::SupervisorAssign,
-                RescindReason::Supervisor,
-                "supervisor_assign",
-            ),
+            By::Supervisor(_) | By::System => {
+                (Override::SupervisorAssign, RescindReason::Supervisor, "supervisor_assign")
+            }
         };
         if self.items.get(item).state == ItemState::Offered {
             self.requeue_offered(item, End::Rescinded(lost), Left::Gap);
@@ -236,26 +219,18 @@ impl Router {
     fn check_not_held(&self, item: ItemRef) -> Result<(), Refused> {
         let record = self.items.get(item);
         if record.state.is_held() {
-            return Err(Refused::AlreadyAssigned {
-                agent: self.agent(record.agent).id,
-            });
+            return Err(Refused::AlreadyAssigned { agent: self.agent(record.agent).id });
         }
         Ok(())
     }
 
     fn check_state(&self, item: ItemRef, allowed: &[ItemState]) -> Result<(), Refused> {
         let state = self.items.get(item).state;
-        if allowed.contains(&state) {
-            Ok(())
-        } else {
-            Err(Refused::ItemState { state })
-        }
+        if allowed.contains(&state) { Ok(()) } else { Err(Refused::ItemState { state }) }
     }
 
     fn over(&self, agent: AgentRef, item: ItemRef) -> bool {
-        self.agent(agent)
-            .no_room(Size::of(self.items.get(item)))
-            .is_some()
+        self.agent(agent).no_room(Size::of(self.items.get(item))).is_some()
     }
 
     /// Makes a held item active with a new assignment, which is returned to be told.
@@ -287,10 +262,7 @@ impl Router {
         let extra = record.extra_mut();
         extra.excluded.clear();
         extra.assignment = Some(assignment.clone());
-        self.agent_mut(agent)
-            .presence
-            .last_assigned
-            .insert(kind, now);
+        self.agent_mut(agent).presence.last_assigned.insert(kind, now);
         self.touch(agent);
         self.note_load(agent);
         assignment
@@ -301,9 +273,8 @@ impl Router {
         if !self.items.get(item).kind.is_exclusive() {
             return;
         }
-        let others = self.held_where(agent, |other| {
-            other.state == ItemState::Active && other.pool == Pool::Interruptible
-        });
+        let others =
+            self.held_where(agent, |other| other.state == ItemState::Active && other.pool == Pool::Interruptible);
         for other in others.into_iter().filter(|&other| other != item) {
             self.set_paused(other, PauseReason::Interrupted);
         }
@@ -317,14 +288,7 @@ impl Router {
         }
         let mut interrupted = self.held_where(agent, super::items::ItemRec::is_interrupted);
         interrupted.reverse();
-        let since = |item: ItemRef| {
-            self.items
-                .get(item)
-                .extra()
-                .assignment
-                .as_ref()
-                .map(|held| held.state_since)
-        };
+        let since = |item: ItemRef| self.items.get(item).extra().assignment.as_ref().map(|held| held.state_since);
         interrupted.sort_by_key(|&item| std::cmp::Reverse(since(item)));
         for item in interrupted {
             self.set_active(item, (14, "interruption_over"));
@@ -332,8 +296,7 @@ impl Router {
     }
 
     fn is_in_exclusive_work(&self, agent: AgentRef) -> bool {
-        let exclusive =
-            |item: &super::items::ItemRec| item.kind.is_exclusive() && item.state.is_held();
+        let exclusive = |item: &super::items::ItemRec| item.kind.is_exclusive() && item.state.is_held();
         !self.held_where(agent, exclusive).is_empty()
     }
 
@@ -367,9 +330,7 @@ impl Router {
         self.check_state(item, &[ItemState::Paused])?;
         let record = self.items.get(item);
         if record.is_interrupted() && self.is_in_exclusive_work(record.agent) {
-            return Err(Refused::ItemState {
-                state: record.state,
-            });
+            return Err(Refused::ItemState { state: record.state });
         }
         self.set_active(item, (14, "resumed"));
         Ok(())
@@ -395,20 +356,11 @@ impl Router {
     pub(super) fn complete(&mut self, item: WorkItemId) -> Result<(), Refused> {
         let item = self.find_item(item)?;
         self.check_state(item, &[ItemState::Active, ItemState::Paused])?;
-        let wrap_up_ms = self
-            .queues
-            .get(self.items.get(item).queue)
-            .config
-            .wrap_up_ms;
+        let wrap_up_ms = self.queues.get(self.items.get(item).queue).config.wrap_up_ms;
         if wrap_up_ms > 0 {
             self.begin_wrap_up(item, self.now.plus_ms(wrap_up_ms));
         } else {
-            self.close(
-                item,
-                CloseReason::Completed,
-                AssignmentEnd::Completed,
-                (15, "completed"),
-            );
+            self.close(item, CloseReason::Completed, AssignmentEnd::Completed, (15, "completed"));
         }
         Ok(())
     }
@@ -435,21 +387,10 @@ impl Router {
 
     /// T16.
     pub(super) fn close_wrap_up(&mut self, item: ItemRef, reason: &'static str) {
-        self.close(
-            item,
-            CloseReason::Completed,
-            AssignmentEnd::Completed,
-            (16, reason),
-        );
+        self.close(item, CloseReason::Completed, AssignmentEnd::Completed, (16, reason));
     }
 
-    fn close(
-        &mut self,
-        item: ItemRef,
-        close: CloseReason,
-        end: AssignmentEnd,
-        row: (u8, &'static str),
-    ) {
+    fn close(&mut self, item: ItemRef, close: CloseReason, end: AssignmentEnd, row: (u8, &'static str)) {
         self.items.get_mut(item).close_reason = Some(close);
         let agent = self.end_held(item, ItemState::Closed, end, row);
         self.items.remove(item);
@@ -483,8 +424,7 @@ impl Router {
         let previous = self.set_state(item, ItemState::Active);
         let agent = self.items.get(item).agent;
         self.note_load(agent);
-        let assignment =
-            self.turn_assignment(item, AssignmentState::Active, Some(Override::Reopen));
+        let assignment = self.turn_assignment(item, AssignmentState::Active, Some(Override::Reopen));
         self.tell_item(item, Some(previous), Some(17), "customer_returned");
         self.tell_assignments(assignment);
         self.interrupt_for(item, agent);
@@ -499,12 +439,7 @@ impl Router {
     }
 
     /// T18.
-    pub(super) fn transfer(
-        &mut self,
-        item: WorkItemId,
-        mut new: Item,
-        keep_age: bool,
-    ) -> Result<(), Refused> {
+    pub(super) fn transfer(&mut self, item: WorkItemId, mut new: Item, keep_age: bool) -> Result<(), Refused> {
         let item = self.find_item(item)?;
         self.check_state(item, &[ItemState::Active, ItemState::Paused])?;
         let queue = self.check_new(&new)?;
@@ -519,12 +454,7 @@ impl Router {
         };
         let record = self.items.get_mut(item);
         record.close_reason = Some(CloseReason::Transferred);
-        let agent = self.end_held(
-            item,
-            ItemState::Closed,
-            AssignmentEnd::Transferred,
-            (18, "transferred"),
-        );
+        let agent = self.end_held(item, ItemState::Closed, AssignmentEnd::Transferred, (18, "transferred"));
         self.items.remove(item);
         self.enter(new, queue, true);
         self.after_release(agent);
@@ -532,23 +462,13 @@ impl Router {
     }
 
     /// T20, forced: the target holds it at once.
-    pub(super) fn reassign(
-        &mut self,
-        item: WorkItemId,
-        to: AgentId,
-        _by: By,
-    ) -> Result<(), Refused> {
+    pub(super) fn reassign(&mut self, item: WorkItemId, to: AgentId, _by: By) -> Result<(), Refused> {
         let item = self.find_item(item)?;
         let to = self.find_agent(to)?;
-        self.check_state(
-            item,
-            &[ItemState::Active, ItemState::Paused, ItemState::WrapUp],
-        )?;
+        self.check_state(item, &[ItemState::Active, ItemState::Paused, ItemState::WrapUp])?;
         let from = self.items.get(item).agent;
         if from == to {
-            return Err(Refused::AlreadyAssigned {
-                agent: self.agent(to).id,
-            });
+            return Err(Refused::AlreadyAssigned { agent: self.agent(to).id });
         }
         let previous = self.items.get(item).state;
         let old = self.put_down(item, AssignmentEnd::Reassigned);
@@ -608,12 +528,7 @@ impl Router {
         }
     }
 
-    fn turn_assignment(
-        &mut self,
-        item: ItemRef,
-        state: AssignmentState,
-        why: Option<Override>,
-    ) -> Option<Assignment> {
+    fn turn_assignment(&mut self, item: ItemRef, state: AssignmentState, why: Option<Override>) -> Option<Assignment> {
         let now = self.now;
         let assignment = self.items.get_mut(item).extra_mut().assignment.as_mut()?;
         turn(assignment, state, now);
@@ -624,9 +539,7 @@ impl Router {
 
 /// Books the time of the state that ends and begins the next.
 fn turn(assignment: &mut Assignment, state: AssignmentState, now: Micros) {
-    let spent_ms = floor_ms(now)
-        .saturating_sub(floor_ms(assignment.state_since))
-        .max(0);
+    let spent_ms = floor_ms(now).saturating_sub(floor_ms(assignment.state_since)).max(0);
     match assignment.state {
         AssignmentState::Active => assignment.active_ms += spent_ms,
         AssignmentState::Paused => assignment.paused_ms += spent_ms,

@@ -288,8 +288,7 @@ impl Run {
         self.finished = self.told.items.values().filter(|item| item.state.is_terminal()).map(|item| item.id).collect();
         self.ids += 1 << 64;
         let snapshot = self.committed.snapshot();
-        let (reference, expected) =
-            Reference::restore(snapshot.clone(), self.now, Box::new(Counter(self.ids)));
+        let (reference, expected) = Reference::restore(snapshot.clone(), self.now, Box::new(Counter(self.ids)));
         let (router, actual) = Router::restore(snapshot, self.now, Box::new(Counter(self.ids)));
         (self.router, self.reference) = (router, reference);
         assert_same(&Ok(expected), &Ok(actual.clone()));
@@ -314,11 +313,7 @@ fn assert_same(expected: &Result<Vec<Effect>, Refused>, actual: &Result<Vec<Effe
         panic!("the reference says {expected:#?}, the engine {actual:#?}");
     };
     let same = expected.iter().zip(actual).take_while(|(expected, actual)| expected == actual).count();
-    panic!(
-        "effect {same}: the reference says\n{:#?}\nthe engine\n{:#?}",
-        expected.get(same),
-        actual.get(same)
-    );
+    panic!("effect {same}: the reference says\n{:#?}\nthe engine\n{:#?}", expected.get(same), actual.get(same));
 }
 
 fn brief(effect: &Effect) -> String {
@@ -338,9 +333,7 @@ fn is_in_table(from: Option<ItemState>, row: Option<u8>, to: ItemState) -> bool 
     let Some(row) = row else { return from == Some(to) };
     match (row, from) {
         (1, None) => to == S::New,
-        (2, Some(S::New)) | (4, Some(S::Deferred)) | (8, Some(S::Queued)) | (11, Some(S::Offered)) => {
-            to == S::Queued
-        }
+        (2, Some(S::New)) | (4, Some(S::Deferred)) | (8, Some(S::Queued)) | (11, Some(S::Offered)) => to == S::Queued,
         (3, Some(S::New)) => to == S::Deferred,
         (5, Some(S::New | S::Queued)) => to == S::Cancelled,
         (6, Some(S::Queued)) => to == S::Offered,

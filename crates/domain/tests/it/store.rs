@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use domain::ids::{AgentId, AssignmentId, OfferId, QueueId, StatusId, WorkItemId};
 use domain::routing::{
-    AgentConfig, Assignment, AssignmentState, Effect, Item, ItemState, Offer, OfferState, Presence,
-    QueueConfig, Router, Snapshot, StatusConfig,
+    AgentConfig, Assignment, AssignmentState, Effect, Item, ItemState, Offer, OfferState, Presence, QueueConfig,
+    Router, Snapshot, StatusConfig,
 };
 
 /// Committed records, whole, by id.
@@ -32,7 +32,10 @@ impl Store {
         match effect {
             Effect::Item { item, previous, .. } => {
                 let before = self.items.insert(item.id, item).map(|before| before.state);
-                assert_eq!(before.filter(|&state| state != ItemState::New), previous.filter(|&state| state != ItemState::New));
+                assert_eq!(
+                    before.filter(|&state| state != ItemState::New),
+                    previous.filter(|&state| state != ItemState::New)
+                );
             }
             Effect::Offer { offer, previous } => {
                 let before = self.offers.insert(offer.id, offer).map(|before| before.state);

@@ -297,8 +297,7 @@ impl World {
         let is_late = self.rng.percent(8);
         let open = |state| state == OfferState::Pending || is_late;
         let offers = store.offers.values().filter(|offer| open(offer.state));
-        let offers: Vec<(OfferId, AgentId, u64)> =
-            offers.map(|offer| (offer.id, offer.agent, offer.epoch)).collect();
+        let offers: Vec<(OfferId, AgentId, u64)> = offers.map(|offer| (offer.id, offer.agent, offer.epoch)).collect();
         let Some((offer, agent, epoch)) = self.rng.pick(&offers) else { return Command::Tick };
         let epoch = if self.rng.percent(3) { epoch.wrapping_sub(1) } else { epoch };
         let agent = if self.rng.percent(3) { self.any_agent() } else { agent };
@@ -317,12 +316,8 @@ impl World {
             12 => Command::ExtendWrapUp { item: self.item_in(store, &[S::WrapUp]) },
             13..=14 => Command::Return { item: self.item_in(store, &[S::WrapUp]) },
             15..=16 => {
-                let reasons = [
-                    PauseReason::Agent,
-                    PauseReason::WaitingCustomer,
-                    PauseReason::Snoozed,
-                    PauseReason::Interrupted,
-                ];
+                let reasons =
+                    [PauseReason::Agent, PauseReason::WaitingCustomer, PauseReason::Snoozed, PauseReason::Interrupted];
                 let reason = self.rng.of(&reasons);
                 Command::Pause { item: self.item_in(store, &[S::Active]), reason }
             }
@@ -346,9 +341,7 @@ impl World {
         let Some(presence) = store.presences.get(&agent) else { return self.session_opened(agent) };
         match (presence.session, presence.session_state) {
             (Some(session), SessionState::Live) if self.rng.percent(60) => Command::SessionLost { agent, session },
-            (Some(session), SessionState::Grace) if self.rng.percent(70) => {
-                Command::SessionOpened { agent, session }
-            }
+            (Some(session), SessionState::Grace) if self.rng.percent(70) => Command::SessionOpened { agent, session },
             (Some(session), _) if self.rng.percent(20) => Command::SessionOpened { agent, session },
             _ => self.session_opened(agent),
         }
@@ -363,14 +356,8 @@ impl World {
             &[S::Deferred],
             &[S::Active, S::Paused, S::WrapUp],
         ]);
-        let reason = self.rng.of(&[
-            R::Abandoned,
-            R::Withdrawn,
-            R::Merged,
-            R::Supervisor,
-            R::CallbackUnreachable,
-            R::Blocked,
-        ]);
+        let reason =
+            self.rng.of(&[R::Abandoned, R::Withdrawn, R::Merged, R::Supervisor, R::CallbackUnreachable, R::Blocked]);
         Command::Cancel { item: self.item_in(store, states), reason }
     }
 

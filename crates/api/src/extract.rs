@@ -1,0 +1,218 @@
+//! Reading requests: JSON bodies, query parameters and ids of paths, each refusal with its code.
+//!
+//! # Invariants
+//! - An unknown field or parameter is refused: a typing error must not pass for a default.
+//! - No body is read beyond its limit.
+//! - An id that cannot be one behaves like one that does not exist.
+
+use axum::extract::{FromRequest, FromRequestParts, Path, RawQuery, Request};
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_path_to_error::Segment;
+
+use crate::problem::{Code, FieldError, Problem};
+
+/// Largest JSON body.
+pub const MAX_JSON_BYTES: usize = 1024 * 1024;
+
+/// A JSON body in both directions.
+#[derive(Clone, Copy, Debug)]
+pub struct Json<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
+    type Rejection = Problem;
+
+    /// An empty body counts as `{}`: commands without arguments need none.
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let is_json = is_json(request.headers());
+        let bytes = read(request, MAX_JSON_BYTES).await?;
+        if bytes.is_empty() {
+            return parse(b"{}").map(Self);
+        }
+        if !is_json {
+            return Err(Code::UnsupportedMediaType.into());
+        }
+        parse(&bytes).map(Self)
+    }
+}
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        axum::Json(self.0).into_response()
+    }
+}
+
+/// Reads a body of at most `max` bytes.
+///
+/// # Errors
+/// 413 `body_too_large` beyond it, 400 `malformed_body` when the sender stopped halfway.
+pub async fn read(request: Request, max: usize) -> Result<Bytes, Problem> {
+    let too_large = || Problem::from(Code::BodyTooLarge).with("max_bytes", max);
+    let announced = request.headers().get(http::header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > max) {
+        return Err(too_large());
+    }
+    axum::body::to_bytes(request.into_body(), max).await.map_err(|error| {
+        let is_limit = std::error::Error::source(&error).is_some_and(|e| e.to_string().contains("length limit"));
+        if is_limit || error.to_string().contains("length limit") { too_large() } else { Code::MalformedBody.into() }
+    })
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let media = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let media = media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    media == "application/json" || media == "application/merge-patch+json"
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| refusal(&error))?;
+    reader.end().map_err(|error| Problem::from(Code::MalformedBody).detail(error.to_string()))?;
+    Ok(value)
+}
+
+fn refusal(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
+    let inner = error.inner();
+    if inner.is_data() {
+        field_refusal(&pointer(error.path()), &inner.to_string())
+    } else {
+        Problem::from(Code::MalformedBody).detail(inner.to_string())
+    }
+}
+
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    path.iter().fold(String::new(), |text, segment| match segment {
+        Segment::Seq { index } => format!("{text}/{index}"),
+        Segment::Map { key } => format!("{text}/{}", key.replace('~', "~0").replace('/', "~1")),
+        Segment::Enum { variant } => format!("{text}/{variant}"),
+        Segment::Unknown => text,
+    })
+}
+
+/// Turns serde's words into ours. They name the field between back quotes.
+fn field_refusal(pointer: &str, message: &str) -> Problem {
+    let named = message.split('`').nth(1).unwrap_or_default();
+    let inside = |name: &str| if pointer.ends_with(&format!("/{name}")) { pointer.to_owned() } else { format!("{pointer}/{name}") };
+    if message.starts_with("unknown field") {
+        return Problem::from(Code::UnknownField).with_error(FieldError::new(inside(named), "unknown_field"));
+    }
+    let error = if message.starts_with("missing field") {
+        FieldError::new(inside(named), "required")
+    } else if message.starts_with("unknown variant") {
+        FieldError::new(pointer, "enum")
+    } else if message.starts_with("invalid type") {
+        FieldError::new(pointer, "type")
+    } else {
+        FieldError::new(pointer, "format")
+    };
+    Problem::from(Code::Invalid).with_error(error)
+}
+
+/// Query parameters; repeated ones fill a list.
+#[derive(Clone, Copy, Debug)]
+pub struct Query<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let RawQuery(query) = RawQuery::from_request_parts(parts, state).await.unwrap_or(RawQuery(None));
+        let reader = serde_html_form::Deserializer::from_bytes(query.as_deref().unwrap_or_default().as_bytes());
+        serde_path_to_error::deserialize(reader).map(Self).map_err(|error| {
+            let path = pointer(error.path());
+            query_refusal(path.trim_start_matches('/'), &error.inner().to_string())
+        })
+    }
+}
+
+fn query_refusal(path: &str, message: &str) -> Problem {
+    let named = message.split('`').nth(1).unwrap_or_default();
+    if message.starts_with("unknown field") {
+        return Problem::from(Code::UnknownField).with_error(FieldError::new(format!("?{named}"), "unknown_field"));
+    }
+    if message.starts_with("missing field") {
+        return Problem::invalid(format!("?{named}"), "required");
+    }
+    let code = if message.starts_with("unknown variant") { "enum" } else { "type" };
+    Problem::invalid(format!("?{}", path.split('/').next().unwrap_or_default()), code)
+}
+
+/// No query parameter is known here.
+#[derive(Clone, Copy, Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoParameters {}
+
+/// An id, or several, of the path.
+#[derive(Clone, Copy, Debug)]
+pub struct Ids<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Ids<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Path(ids) = Path::<T>::from_request_parts(parts, state).await.map_err(|_| Code::NotFound)?;
+        Ok(Self(ids))
+    }
+}
+
+/// A present `null` told apart from an absent field: absent is `None`, `null` is `Some(None)`.
+///
+/// # Errors
+/// Those of `T`.
+pub fn present<'de, D: serde::Deserializer<'de>, T: serde::Deserialize<'de>>(reader: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(reader).map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[allow(dead_code, reason = "only read by serde")]
+    struct Inner {
+        count: u32,
+    }
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[allow(dead_code, reason = "only read by serde")]
+    struct Body {
+        name: String,
+        inner: Option<Vec<Inner>>,
+        #[serde(default, deserialize_with = "present")]
+        owner: Option<Option<String>>,
+    }
+
+    fn check(body: &str, code: &str, pointer: Option<(&str, &str)>) {
+        let problem = parse::<Body>(body.as_bytes()).expect_err("refused").body(uuid::Uuid::nil());
+        assert_eq!(problem["code"], code, "{body}");
+        if let Some((at, why)) = pointer {
+            assert_eq!(problem["errors"][0]["pointer"], at, "{body}");
+            assert_eq!(problem["errors"][0]["code"], why, "{body}");
+        }
+    }
+
+    #[test]
+    fn each_fault_of_a_body_has_its_code_and_place() {
+        check("{", "malformed_body", None);
+        check(r#"{"name":"a"} x"#, "malformed_body", None);
+        check(r#"{"name":"a","nmae":1}"#, "unknown_field", Some(("/nmae", "unknown_field")));
+        check(r#"{"name":1}"#, "invalid", Some(("/name", "type")));
+        check("{}", "invalid", Some(("/name", "required")));
+        check(r#"{"name":"a","inner":[{"count":"x"}]}"#, "invalid", Some(("/inner/0/count", "type")));
+        check(r#"{"name":"a","inner":[{"count":1,"z":2}]}"#, "unknown_field", Some(("/inner/0/z", "unknown_field")));
+    }
+
+    #[test]
+    fn null_is_told_apart_from_absent() {
+        let owner = |body: &str| parse::<Body>(body.as_bytes()).expect("valid").owner;
+        assert_eq!(owner(r#"{"name":"a"}"#), None);
+        assert_eq!(owner(r#"{"name":"a","owner":null}"#), Some(None));
+    }
+}

@@ -1,0 +1,23 @@
+//! REST and WebSocket: the contract.
+//!
+//! # Invariants
+//! - No handler opens a transaction or decides anything: it reads the request, calls one use case, and renders.
+//! - Every write goes through REST; sockets carry events, signals and nothing else.
+
+mod auth;
+mod cors;
+mod cursor;
+pub mod dto;
+mod envelope;
+mod error;
+mod extract;
+mod problem;
+mod render;
+mod router;
+mod routes;
+mod state;
+mod visitor;
+
+pub use cors::allowed_origins;
+pub use problem::{Answer, Code, Problem};
+pub use router::{openapi, router};

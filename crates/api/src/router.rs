@@ -1,0 +1,159 @@
+//! Every path of the API, and the document that describes them.
+
+use std::sync::Arc;
+
+use app::Ctx;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get};
+use axum::{Router, middleware};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderValue, Method};
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa::OpenApi as _;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::dto::stream::{ClientFrame, ServerFrame};
+use crate::envelope::{self, RequestIds};
+use crate::problem::{Code, Problem, ProblemBody};
+use crate::routes::{
+    agents, bootstrap, conversations, customers, drafts, entries, health, offers, presence, sessions, settings, setup,
+    widget, work_items,
+};
+use crate::state::Api;
+use crate::{cors, socket};
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(title = "Centralita", description = "Omnichannel contact centre: REST and socket, v1", license(name = "Apache-2.0", identifier = "Apache-2.0")),
+    servers((url = "/api/v1")),
+    components(schemas(ProblemBody, ServerFrame, ClientFrame))
+)]
+struct Document;
+
+/// Everything below `/api/v1` that staff calls.
+fn staff() -> OpenApiRouter<Api> {
+    OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(setup::show, setup::complete))
+        .routes(routes!(sessions::sign_in, sessions::show, sessions::sign_out))
+        .routes(routes!(sessions::use_link))
+        .routes(routes!(sessions::list))
+        .routes(routes!(sessions::revoke))
+        .routes(routes!(bootstrap::show))
+        .routes(routes!(bootstrap::counts))
+        .routes(routes!(bootstrap::show_limits))
+        .routes(routes!(health::version))
+        .routes(routes!(presence::show, presence::set))
+        .routes(routes!(offers::mine))
+        .routes(routes!(offers::show))
+        .routes(routes!(offers::accept))
+        .routes(routes!(offers::decline))
+        .routes(routes!(work_items::list))
+        .routes(routes!(work_items::show))
+        .routes(routes!(work_items::pull))
+        .routes(routes!(work_items::complete))
+        .routes(routes!(work_items::finish_wrap_up))
+        .routes(routes!(work_items::extend_wrap_up))
+        .routes(routes!(work_items::transfer))
+        .merge(inbox())
+        .merge(nouns())
+}
+
+fn inbox() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(conversations::list))
+        .routes(routes!(conversations::show))
+        .routes(routes!(conversations::resolve))
+        .routes(routes!(conversations::reopen))
+        .routes(routes!(conversations::read))
+        .routes(routes!(conversations::interactions))
+        .routes(routes!(conversations::composer))
+        .routes(routes!(entries::list))
+        .routes(routes!(entries::send))
+        .routes(routes!(entries::note))
+        .routes(routes!(drafts::list))
+        .routes(routes!(drafts::show, drafts::save, drafts::delete))
+}
+
+fn nouns() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(agents::list))
+        .routes(routes!(customers::list))
+        .routes(routes!(customers::show))
+        .routes(routes!(customers::timeline))
+        .routes(routes!(settings::organization))
+        .routes(routes!(settings::users))
+        .routes(routes!(settings::queues))
+        .routes(routes!(settings::statuses))
+        .routes(routes!(settings::channels))
+}
+
+/// What visitors call, below `/api/v1/widget/{key}`.
+fn visitors() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(widget::config))
+        .routes(routes!(widget::open))
+        .routes(routes!(widget::identify))
+        .routes(routes!(widget::sign_out))
+        .routes(routes!(widget::conversations))
+        .routes(routes!(widget::messages))
+        .routes(routes!(widget::post))
+        .routes(routes!(widget::read))
+        .routes(routes!(widget::end))
+        .routes(routes!(widget::events))
+}
+
+fn described() -> OpenApiRouter<Api> {
+    staff().nest("/widget/{key}", visitors())
+}
+
+/// The document that describes the REST API.
+#[must_use]
+pub fn openapi() -> OpenApi {
+    described().into_openapi()
+}
+
+/// Every path of the API over `ctx`. Has no fallback outside `/api`: merge it with the pages.
+#[must_use]
+pub fn router(ctx: Ctx) -> Router {
+    let api = Api::new(ctx.clone());
+    let ids: RequestIds = Arc::new(move || ctx.new_id());
+    let (guarded, _) = visitors().split_for_parts();
+    let guarded = guarded
+        .route("/stream", get(socket::visitor))
+        .route("/{*rest}", any(nothing_here))
+        .method_not_allowed_fallback(not_allowed)
+        .route_layer(middleware::from_fn_with_state(api.clone(), cors::guard));
+    let (open, _) = staff().split_for_parts();
+    let v1 = open
+        .route("/stream", get(socket::staff))
+        .route("/openapi.json", get(document))
+        .nest("/widget/{key}", guarded);
+    Router::new()
+        .nest("/api/v1", v1)
+        .route("/api", any(nothing_here))
+        .route("/api/{*rest}", any(nothing_here))
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .method_not_allowed_fallback(not_allowed)
+        .with_state(api)
+        .layer(CatchPanicLayer::custom(envelope::panicked))
+        .layer(middleware::from_fn_with_state(ids, envelope::wrap))
+}
+
+async fn document() -> Response {
+    let mut response = axum::Json(openapi()).into_response();
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    response
+}
+
+async fn nothing_here() -> Problem {
+    Code::NotFound.into()
+}
+
+async fn not_allowed(State(_state): State<Api>, method: Method) -> Problem {
+    Problem::from(Code::MethodNotAllowed).detail(format!("{method} is not known here"))
+}

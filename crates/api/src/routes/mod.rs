@@ -1,0 +1,30 @@
+//! The operations, one file per noun.
+
+pub mod agents;
+pub mod bootstrap;
+pub mod conversations;
+pub mod customers;
+pub mod drafts;
+pub mod entries;
+pub mod health;
+pub mod offers;
+pub mod presence;
+pub mod sessions;
+pub mod settings;
+pub mod setup;
+pub mod widget;
+pub mod work_items;
+
+/// Rows of a page when nothing is said.
+pub const DEFAULT_LIMIT: i64 = 50;
+/// Most rows of a page.
+pub const MAX_LIMIT: i64 = 200;
+
+/// The size of a page.
+///
+/// # Errors
+/// 422 `invalid` outside 1 to 200.
+pub fn limit(asked: Option<i64>) -> Result<i64, crate::Problem> {
+    let limit = asked.unwrap_or(DEFAULT_LIMIT);
+    if (1..=MAX_LIMIT).contains(&limit) { Ok(limit) } else { Err(crate::Problem::invalid("?limit", "range")) }
+}

@@ -1,0 +1,109 @@
+//! What every handler is given.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use app::Ctx;
+use app::organization::Outline;
+use domain::ids::{AgentId, OrganizationId, QueueId, StatusId};
+
+use crate::dto::Localized;
+
+/// The state of the API. Cheap to clone.
+#[derive(Clone)]
+pub struct Api(Arc<Inner>);
+
+struct Inner {
+    ctx: Ctx,
+    origin: String,
+    cookie: &'static str,
+    labels: RwLock<BTreeMap<OrganizationId, Arc<Labels>>>,
+}
+
+/// Names that events do not carry, as last read.
+#[derive(Clone, Debug, Default)]
+pub struct Labels {
+    /// The language cards are written in.
+    pub language: String,
+    /// Names of queues.
+    pub queues: BTreeMap<QueueId, Localized>,
+    /// How agents are called towards customers.
+    pub agents: BTreeMap<AgentId, String>,
+    /// What each status lets through.
+    pub statuses: BTreeMap<StatusId, app::model::PresenceStatus>,
+}
+
+impl Api {
+    /// The API over `ctx`, as its public address wants it.
+    #[must_use]
+    pub fn new(ctx: Ctx) -> Self {
+        let origin = origin_of(&ctx.settings().public_url);
+        let cookie = if origin.starts_with("https:") { "__Host-centralita" } else { "centralita" };
+        Self(Arc::new(Inner { ctx, origin, cookie, labels: RwLock::default() }))
+    }
+
+    /// The context of use cases.
+    #[must_use]
+    pub fn ctx(&self) -> &Ctx {
+        &self.0.ctx
+    }
+
+    /// The public origin: scheme, host and port.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        &self.0.origin
+    }
+
+    /// The name of the session cookie.
+    #[must_use]
+    pub fn cookie(&self) -> &'static str {
+        self.0.cookie
+    }
+
+    /// The names last read of an organization.
+    #[must_use]
+    pub fn labels(&self, organization: OrganizationId) -> Arc<Labels> {
+        let labels = self.0.labels.read().unwrap_or_else(PoisonError::into_inner);
+        labels.get(&organization).cloned().unwrap_or_default()
+    }
+
+    /// Remembers the names of an outline beside those known before.
+    pub fn learn(&self, outline: &Outline) -> Arc<Labels> {
+        let organization = outline.organization.id;
+        let mut labels = Labels::clone(&self.labels(organization));
+        labels.language.clone_from(&outline.organization.default_language);
+        labels.queues.extend(outline.queues.iter().map(|queue| (queue.id, queue.name.clone())));
+        labels.agents.extend(outline.agents.iter().map(|agent| (agent.id, agent.display_name.clone())));
+        labels.statuses.extend(outline.statuses.iter().map(|status| (status.id, status.clone())));
+        let labels = Arc::new(labels);
+        let mut all = self.0.labels.write().unwrap_or_else(PoisonError::into_inner);
+        all.insert(organization, Arc::clone(&labels));
+        labels
+    }
+}
+
+impl Labels {
+    /// The name of a queue in the organization's language, else in any.
+    #[must_use]
+    pub fn queue_name(&self, id: QueueId) -> String {
+        let Some(names) = self.queues.get(&id) else { return String::new() };
+        names.get(&self.language).or_else(|| names.values().next()).cloned().unwrap_or_default()
+    }
+}
+
+fn origin_of(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let host = rest.split('/').next().unwrap_or_default();
+    format!("{scheme}://{host}").to_ascii_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_origin_has_no_path() {
+        assert_eq!(origin_of("https://Desk.example:8443/centralita/"), "https://desk.example:8443");
+        assert_eq!(origin_of("http://127.0.0.1:8080"), "http://127.0.0.1:8080");
+    }
+}

@@ -1,0 +1,1 @@
+//! Wakes tasks when events are committed: in-process

@@ -1,0 +1,90 @@
+// axe on every route of the console × theme × language, on /demo and on the states of the widget.
+// The list comes from the console's route table: a route without an address to visit here is a failure.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { AxeBuilder } from '@axe-core/playwright';
+import { Browser, picture } from '../lib/browser.mjs';
+import { ConsolePage, WidgetPage } from '../lib/pages.mjs';
+import { Server } from '../lib/server.mjs';
+import { suite } from '../lib/suite.mjs';
+import { PASSWORD, setUp } from '../lib/world.mjs';
+
+const ROUTES = 'web/console/src/routes.ts';
+const LANGUAGES = ['es', 'en'];
+const THEMES = ['light', 'dark'];
+const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+export default suite('axe', (group) => {
+  const routes = [...readFileSync(ROUTES, 'utf8').matchAll(/\bpath:\s*'([^']+)'/g)].map(([, path]) => path);
+  for (const language of LANGUAGES) {
+    for (const theme of THEMES) group(`${language}, ${theme}`, (steps) => declare(steps, { language, theme, routes }));
+  }
+});
+
+function declare({ before, after, test }, { language, theme, routes }) {
+  let server, browser, api, agent, page, ids;
+
+  before(async () => {
+    assert.ok(routes.length > 0, `${ROUTES} names no route`);
+    browser = await Browser.launch();
+    server = await Server.fresh('axe', { args: ['--demo'] });
+    await server.start();
+    api = await setUp(server, { language, demo: { is_enabled: true, channels: ['web_chat', 'email'] } });
+    ids = await samples(api);
+    agent = new ConsolePage(await browser.page({ language, theme }), language);
+    await agent.signIn(server.origin, { email: 'ada@example.com', password: PASSWORD });
+    ({ page } = agent);
+    await page.waitForURL(/\/inbox/);
+  });
+  after(() => server?.dispose());
+  after(() => browser?.close());
+
+  for (const path of routes) {
+    test(path, async () => {
+      const isSignedOut = ['/login', '/setup'].includes(path);
+      const at = isSignedOut ? await browser.page({ language, theme }) : page;
+      await at.goto(server.origin + address(path, ids));
+      await at.getByRole('main').first().waitFor();
+      await at.waitForLoadState('networkidle');
+      await clean(at, `${path} ${theme} ${language}`);
+    });
+  }
+
+  test('/demo', async () => {
+    const visitor = new WidgetPage(await browser.page({ language, theme }), language);
+    await visitor.page.goto(`${server.origin}/demo`);
+    await clean(visitor.page, `demo ${theme} ${language}`);
+    await visitor.open(`${server.origin}/demo`);
+    await clean(visitor.page, `widget-open ${theme} ${language}`);
+    await visitor.write('Hola');
+    await visitor.reads('Hola');
+    await clean(visitor.page, `widget-conversation ${theme} ${language}`);
+  });
+}
+
+/** One id for each parameter of the route table. */
+async function samples(api) {
+  const [conversation] = await api.list('/conversations?list=all');
+  const [customer] = await api.list('/customers');
+  const [queue] = await api.list('/queues');
+  const [channel] = await api.list('/channels');
+  return { conversation, customer, queue, channel };
+}
+
+/** The route with its parameters filled in. */
+function address(path, { conversation, customer, queue, channel }) {
+  const noun = path.split('/')[1];
+  const values = { c: conversation?.id, people: customer?.id, queue: queue?.key, admin: channel?.id, view: 'mine' };
+  return path.replace(/:\w+/g, () => {
+    const value = values[noun];
+    assert.ok(value, `no example for ${path}`);
+    return value;
+  });
+}
+
+async function clean(page, name) {
+  const { violations } = await new AxeBuilder({ page }).withTags(TAGS).analyze();
+  if (violations.length > 0) await picture(page, `axe ${name}`.replace(/[^\w]+/g, '-'));
+  const found = violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).slice(0, 3).join(' | ')}`);
+  assert.deepEqual(found, [], name);
+}

@@ -1,0 +1,40 @@
+import { paraglideVitePlugin } from '@inlang/paraglide-js';
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import tailwindcss from '@tailwindcss/vite';
+import { defineConfig } from 'vitest/config';
+
+const server = process.env['CENTRALITA_URL'] ?? 'http://127.0.0.1:8080';
+
+export default defineConfig({
+  plugins: [
+    paraglideVitePlugin({
+      project: './project.inlang',
+      outdir: './src/paraglide',
+      strategy: ['localStorage', 'preferredLanguage', 'baseLocale'],
+    }),
+    tailwindcss(),
+    svelte(),
+  ],
+  build: {
+    target: 'es2023',
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    manifest: true,
+    rolldownOptions: {
+      onLog(level, log, handler) {
+        // A message key without a text would be `undefined` at run time.
+        if (log.code === 'IMPORT_IS_UNDEFINED') throw new Error(log.message);
+        handler(level, log);
+      },
+    },
+  },
+  server: { proxy: { '/api': { target: server, ws: true }, '/w': server } },
+  test: { environment: 'jsdom', include: ['src/**/*.test.ts'] },
+  resolve: {
+    alias: {
+      $lib: new URL('./src/lib', import.meta.url).pathname,
+      $m: new URL('./src/paraglide/messages.js', import.meta.url).pathname,
+    },
+    ...(process.env['VITEST'] ? { conditions: ['browser'] } : {}),
+  },
+});
