@@ -3,7 +3,7 @@
 # Installs missing Debian packages itself when it may. Ends with `N passed, N failed`; status 1 when any failed.
 set -u
 cd "$(dirname "$0")/.."
-export CARGO_INCREMENTAL=${CARGO_INCREMENTAL:-0} CARGO_TERM_COLOR=never
+export CARGO_INCREMENTAL=${CARGO_INCREMENTAL:-0} CARGO_TERM_COLOR=never NO_COLOR=1
 
 scripts/debian.sh postgresql chromium dovecot-imapd postfix swaks openssl || exit 1
 source scripts/steps.sh

@@ -15,6 +15,7 @@ mod problem;
 mod render;
 mod router;
 mod routes;
+mod socket;
 mod state;
 mod visitor;
 

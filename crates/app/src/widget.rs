@@ -40,8 +40,12 @@ pub async fn channel(ctx: &Ctx, widget_key: &str) -> Result<Channel, Error> {
             Box::pin(async move { Ok::<_, Error>(store::channels::by_public_key(tx, &key).await?) })
         })
         .await?;
-    let channel = found.filter(|c| c.kind == "web_chat" && c.state != "archived").ok_or(Error::NotFound)?;
+    let channel = found.filter(|c| has_widget(&c.kind) && c.state != "archived").ok_or(Error::NotFound)?;
     if channel.state == "enabled" { Ok(channel) } else { Err(Error::ChannelDisabled) }
+}
+
+fn has_widget(kind: &str) -> bool {
+    channels::find(kind).is_some_and(|t| t.meta().has_widget)
 }
 
 /// What a visitor says when they come.
@@ -187,7 +191,7 @@ async fn resume(ctx: &Ctx, visitor: Visitor, token: String) -> Result<Session, E
 async fn own(tx: &mut db::Tx<'_>, visitor: &Visitor) -> Result<Vec<Conversation>, Error> {
     let org = visitor.organization_id;
     let all = store::conversations::newest_of_customer(tx, org, visitor.customer_id, SHOWN).await?;
-    Ok(all.into_iter().filter(|c| c.channel_kinds.iter().any(|k| k == "web_chat")).collect())
+    Ok(all.into_iter().filter(|c| c.channel_kinds.iter().any(|k| has_widget(k))).collect())
 }
 
 /// The visitor of a token on this channel.

@@ -185,6 +185,7 @@ const happenings = {
   down: () => { state.isDown = true; sockets.forEach((socket) => socket.terminate()); },
   up: () => (state.isDown = false),
   'sign-out': () => (state.isSignedIn = false),
+  reset: () => Object.assign(state, { isSetUp: true, isSignedIn: true }),
   'needs-setup': () => { state.isSetUp = false; state.isSignedIn = false; },
 };
 

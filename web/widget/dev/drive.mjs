@@ -44,7 +44,7 @@ const stored = async () => (await act('log')).messages.map((m) => m.text || m.at
 
 async function visit({ lang = 'es', theme = 'light', query = '', viewport = { width: 1200, height: 860 } } = {}) {
   problems = [];
-  const context = await browser.newContext({ viewport, colorScheme: theme, locale: lang });
+  const context = await browser.newContext({ viewport, colorScheme: theme, locale: lang, reducedMotion: 'reduce' });
   const made = await context.newPage();
   made.on('console', (message) => ['error', 'warning'].includes(message.type()) && problems.push(message.text()));
   made.on('pageerror', (error) => problems.push(String(error.stack)));

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use connector::Meta;
 use domain::conversation::{
     ActorType, Audience, Candidate, Continuity, Direction, EntryKind, InteractionState, Placement, Priority, Shape,
     StatusCategory, place,
 };
 use domain::ids::{ConversationId, EntryId, InteractionId, OrganizationId};
-use domain::routing::{Item, ItemState, Pool, RoutingKind};
+use domain::routing::{Item, ItemState, Pool};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use store::channels::Channel;
@@ -59,6 +60,7 @@ pub struct Received {
 #[derive(Clone)]
 struct Input {
     inbound: Inbound,
+    meta: &'static Meta,
     org: OrganizationId,
     now: Timestamp,
     number: i64,
@@ -76,7 +78,9 @@ struct Input {
 pub async fn receive(ctx: &Ctx, inbound: Inbound) -> Result<Received, Error> {
     let org = inbound.channel.organization_id;
     let [conversation_id, interaction_id, entry_id, work_id] = ctx.new_ids();
+    let meta = channels::find(&inbound.channel.kind).ok_or(Error::ChannelDisabled)?.meta();
     let input = Input {
+        meta,
         number: ctx.next_number(org).await?,
         inbound,
         org,
@@ -159,7 +163,7 @@ async fn conversation(tx: &mut db::Tx<'_>, input: &Input) -> Result<(Conversatio
     {
         candidates = vec![candidates.swap_remove(at)];
     }
-    let is_mail = input.inbound.channel.kind == "email";
+    let is_mail = input.meta.shape == Shape::MailExchange;
     let placement = place(&candidates, Continuity::default(), is_mail, input.now.into());
     let (id, is_reopened) = match placement {
         Placement::Continue(id) => (id, false),
@@ -184,8 +188,12 @@ fn candidate(c: &Conversation) -> Candidate<ConversationId> {
         category: c.status_category,
         last_activity_at: c.last_activity_at.into(),
         resolved_at: c.resolved_at.map(Into::into),
-        has_mail_thread: c.channel_kinds.iter().any(|k| k == "email"),
+        has_mail_thread: c.channel_kinds.iter().any(|k| shape(k) == Some(Shape::MailExchange)),
     }
+}
+
+fn shape(kind: &str) -> Option<Shape> {
+    channels::find(kind).map(|t| t.meta().shape)
 }
 
 fn fresh(input: &Input) -> Conversation {
@@ -259,7 +267,7 @@ async fn interaction(
         channel_id: channel.id,
         channel_kind: channel.kind.clone(),
         identity_id: identity.id,
-        shape: if channel.kind == "email" { Shape::MailExchange } else { Shape::ChatSession },
+        shape: input.meta.shape,
         direction: "in".to_owned(),
         state: InteractionState::Open,
         started_at: input.now,
@@ -312,7 +320,7 @@ async fn work(
     let Inbound { channel, customer, .. } = &input.inbound;
     let Some(queue) = channel.queue_id.filter(|_| !conversation.is_blocked) else { return Ok(None) };
     let live = store::work::live_of(tx, input.org, vec![conversation.id.0]).await?;
-    let kind = if channel.kind == "email" { RoutingKind::Email } else { RoutingKind::Chat };
+    let kind = input.meta.routing_kind;
     let covers = |w: &WorkItem| {
         let is_asynchronous = !w.item.kind.is_real_time() && !kind.is_real_time();
         w.interaction_id == Some(interaction.id) || is_asynchronous

@@ -1,5 +1,6 @@
 //! What staff writes: messages to the customer, notes to colleagues.
 
+use connector::Delivery;
 use domain::conversation::{ActorType, Audience, Direction, EntryKind};
 use domain::ids::{ChannelId, ConversationId, EntryId, IdentityId};
 use domain::permissions::Permission;
@@ -182,11 +183,18 @@ fn outbound(m: &Message, conversation: &Conversation, route: &Route) -> Entry {
         client_message_id: m.input.client_message_id,
         client_id: m.actor.standing.user.map(|u| u.0),
         mail: None,
-        // A web chat is delivered by the visitor's own connection: committed is sent.
-        delivery: Some(json!({ "state": "sent", "attempt": 1, "sent_at": m.now })),
+        delivery: Some(delivery(&route.channel, m.now)),
         is_truncated: false,
         occurred_at: m.now,
         created_at: m.now,
+    }
+}
+
+/// How a message starts its way: where the customer's own connection fetches it, committed is sent.
+fn delivery(channel: &Channel, now: Timestamp) -> serde_json::Value {
+    match channels::find(&channel.kind).map(|t| t.meta().delivery) {
+        Some(Delivery::Stored) => json!({ "state": "sent", "attempt": 1, "sent_at": now }),
+        Some(Delivery::Provider) | None => json!({ "state": "queued", "attempt": 1 }),
     }
 }
 

@@ -43,7 +43,6 @@ pub(super) enum Place {
 pub(super) struct ItemRec {
     pub id: WorkItemId,
     pub customer: Option<CustomerId>,
-    pub previous: Option<WorkItemId>,
     pub enqueued_at: Micros,
     pub age_adjust_ms: i64,
     pub seq: u64,
@@ -70,6 +69,7 @@ pub(super) struct ItemRec {
 /// What only few items have at a time.
 #[derive(Debug, Default)]
 pub(super) struct Extra {
+    pub previous: Option<WorkItemId>,
     pub preferred: Option<Preferred>,
     pub excluded: Vec<(AgentId, Micros)>,
     pub wake_at: Option<Micros>,
@@ -83,6 +83,7 @@ pub(super) struct Extra {
 }
 
 static PLAIN: Extra = Extra {
+    previous: None,
     preferred: None,
     excluded: Vec::new(),
     wake_at: None,
@@ -120,7 +121,7 @@ impl ItemRec {
 
     /// It came by transfer.
     pub fn is_transfer(&self) -> bool {
-        self.previous.is_some()
+        self.extra().previous.is_some()
     }
 
     /// Whom it waits for alone at `now`.
@@ -255,7 +256,7 @@ impl Items {
             wake_at: extra.wake_at,
             wrap_up_deadline: extra.wrap_up_deadline,
             extensions_used: extra.extensions_used,
-            previous: record.previous,
+            previous: extra.previous,
         }
     }
 }
@@ -264,7 +265,6 @@ fn record(item: Item, queue: QueueRef, required: RequiredRef) -> ItemRec {
     let mut record = ItemRec {
         id: item.id,
         customer: item.customer,
-        previous: item.previous,
         enqueued_at: item.enqueued_at,
         age_adjust_ms: item.age_adjust_ms,
         seq: item.seq,
@@ -286,6 +286,7 @@ fn record(item: Item, queue: QueueRef, required: RequiredRef) -> ItemRec {
         extra: None,
     };
     let extra = Extra {
+        previous: item.previous,
         preferred: item.preferred,
         excluded: item.excluded,
         wake_at: item.wake_at,
@@ -305,6 +306,7 @@ fn record(item: Item, queue: QueueRef, required: RequiredRef) -> ItemRec {
 impl Extra {
     fn is_plain(&self) -> bool {
         self.preferred.is_none()
+            && self.previous.is_none()
             && self.excluded.is_empty()
             && self.wake_at.is_none()
             && self.wrap_up_deadline.is_none()
@@ -319,6 +321,6 @@ mod tests {
 
     #[test]
     fn a_waiting_item_is_small() {
-        assert!(size_of::<ItemRec>() <= 136, "{} bytes", size_of::<ItemRec>());
+        assert!(size_of::<ItemRec>() <= 112, "{} bytes", size_of::<ItemRec>());
     }
 }

@@ -170,7 +170,7 @@ fn field_queue(number: u64) -> QueueConfig {
         delay_ms: 0,
     });
     let members = members.collect();
-    let agent_model = if number % 2 == 0 { AgentModel::LongestIdle } else { AgentModel::MostAvailable };
+    let agent_model = if number.is_multiple_of(2) { AgentModel::LongestIdle } else { AgentModel::MostAvailable };
     QueueConfig { members, agent_model, auto_accept: true, ..queue(number, &[]) }
 }
 

@@ -116,7 +116,7 @@ impl Run {
                 self.crash();
             }
             let command = self.world.command(&self.told, self.now);
-            let given = self.world.rng.percent(2).then_some(later).unwrap_or(self.now);
+            let given = if self.world.rng.percent(2) { later } else { self.now };
             self.apply_at(command, given);
         }
         self.rows

@@ -64,8 +64,11 @@ export class Outbox {
     void this.flush();
   }
 
+  /** Tries again; `isForced` says that the newer messages were read, for this one and those after it in the conversation. */
   retry(id: Id, isForced = false): void {
-    this.#patch(id, { state: 'waiting', code: null, isForced });
+    const conversationId = this.items.find((item) => item.id === id)?.conversationId;
+    this.#patch(id, { state: 'waiting', code: null });
+    if (isForced) this.#keep(this.items.map((item) => (item.conversationId === conversationId ? { ...item, isForced } : item)));
     void this.flush();
   }
 

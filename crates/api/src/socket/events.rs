@@ -1,0 +1,118 @@
+//! Events as staff sees them: the envelope with snapshots of what it names, rendered once for everybody.
+
+use app::Ctx;
+use app::live::{Content, Live};
+use app::offers::OfferView;
+use domain::ids::OrganizationId;
+use domain::routing::Assignment;
+use serde_json::{Value, json};
+
+use crate::dto::entries::Entry;
+use crate::dto::stream::Event;
+use crate::dto::work::WorkItem;
+use crate::render;
+use crate::state::Labels;
+
+/// The event as JSON.
+pub(super) async fn rendered<'a>(ctx: &Ctx, organization: OrganizationId, live: &'a Live, labels: &Labels) -> &'a str {
+    if let Some(text) = live.rendered.get() {
+        return text;
+    }
+    let assignment = assignment(ctx, organization, live).await;
+    live.rendered.get_or_init(|| {
+        let event = envelope(live, labels, assignment.as_ref());
+        serde_json::to_string(&event).unwrap_or_else(|_| "null".to_owned())
+    })
+}
+
+async fn assignment(ctx: &Ctx, organization: OrganizationId, live: &Live) -> Option<Assignment> {
+    let item = live.content.work_item.as_ref().filter(|_| live.event.kind.starts_with("work_item."))?;
+    item.item.assignment?;
+    let id = item.item.id;
+    let runtime = ctx.runtime(organization).ok()?;
+    runtime.owner.look(move |router| router.assignment_of(id).cloned()).await.ok()?
+}
+
+fn envelope(live: &Live, labels: &Labels, assignment: Option<&Assignment>) -> Event {
+    let event = &live.event;
+    Event {
+        id: event.id.0,
+        r#type: event.kind.clone(),
+        version: event.version,
+        timestamp: event.at.into(),
+        actor: render::actor(&event.actor),
+        cause_id: event.cause_id,
+        data: data(live, labels, assignment).unwrap_or_else(|| event.data.clone()),
+    }
+}
+
+/// What the event carries; `None` when what it is about is gone meanwhile, then only the ids are left.
+fn data(live: &Live, labels: &Labels, assignment: Option<&Assignment>) -> Option<Value> {
+    let content = &live.content;
+    let noun = live.event.kind.split('.').next().unwrap_or_default();
+    match noun {
+        "entry" => entry(live),
+        "conversation" => conversation(content).map(|row| json!({ "conversation": row, "changed": [], "previous": {} })),
+        "work_item" => work_item(live, assignment),
+        "offer" => offer(live, labels),
+        "presence" => presence(live, labels),
+        _ => None,
+    }
+}
+
+fn entry(live: &Live) -> Option<Value> {
+    let row = live.content.entry.as_ref()?;
+    if live.event.kind == "entry.delivery_changed" {
+        let delivery = row.delivery.as_ref().and_then(render::delivery);
+        let previous = live.event.data.get("previous_state");
+        return Some(json!({
+            "entry_id": row.id, "conversation_id": row.conversation_id, "delivery": delivery, "previous_state": previous,
+        }));
+    }
+    let about = live.content.conversation.as_ref().map(
+        |c| json!({ "id": c.id, "number": c.number, "last_entry_seq": c.last_entry_seq, "version": c.version }),
+    );
+    Some(json!({ "entry": Entry::from(row), "conversation": about }))
+}
+
+fn conversation(content: &Content) -> Option<Value> {
+    let row = content.conversation.as_ref()?;
+    let mut rendered = render::conversation(row, &content.work, None);
+    rendered.customer = content.customer.as_ref().map(|customer| Some(render::customer(customer, None)));
+    serde_json::to_value(rendered).ok()
+}
+
+fn work_item(live: &Live, assignment: Option<&Assignment>) -> Option<Value> {
+    let row = live.content.work_item.as_ref()?;
+    let told = |name: &str| live.event.data.get(name).cloned().unwrap_or_default();
+    let mut data = json!({
+        "work_item": WorkItem::from(row),
+        "previous_state": told("previous_state"), "row": told("row"), "reason": told("reason"),
+    });
+    if let Some(assignment) = assignment {
+        data["assignment"] = json!(render::assignment(assignment, &row.item));
+    }
+    if live.event.kind == "work_item.active" {
+        data["conversation"] = conversation(&live.content)?;
+    }
+    Some(data)
+}
+
+fn offer(live: &Live, labels: &Labels) -> Option<Value> {
+    let view = OfferView {
+        offer: live.content.offer.clone()?,
+        work: live.content.work_item.clone()?,
+        conversation: live.content.conversation.clone(),
+        customer: live.content.customer.clone(),
+    };
+    Some(json!({ "offer": render::offer(&view, labels), "reason": live.event.data.get("reason") }))
+}
+
+fn presence(live: &Live, labels: &Labels) -> Option<Value> {
+    let row = live.content.presence.as_ref()?;
+    let told = |name: &str| live.event.data.get(name).cloned().unwrap_or_default();
+    Some(json!({
+        "presence": render::presence(row, labels), "previous": Value::Null, "previous_status_id": told("previous"),
+        "actor": render::actor(&live.event.actor), "reason": told("reason"),
+    }))
+}

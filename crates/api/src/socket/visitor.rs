@@ -1,0 +1,211 @@
+//! The visitor's socket, `centralita.visitor.v1`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use app::Runtime;
+use app::live::{Filter, Heard, Live, REPLAY_MAX, Signal, Subscription, VisitorFilter};
+use app::model::{Channel, Cursor, Visitor};
+use axum::extract::State;
+use axum::extract::ws::WebSocketUpgrade;
+use axum::response::Response;
+use domain::ids::ConversationId;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use super::connection::Connection;
+use super::staff::ticking;
+use super::{Close, MAX_FRAME_BYTES, REPLAY_PAGE, visitor_events};
+use crate::cors::Door;
+use crate::dto::Object;
+use crate::dto::stream::{ClientFrame, ServerFrame};
+use crate::state::Api;
+use crate::{Answer, cursor};
+
+const HEARTBEAT: Duration = Duration::from_secs(30);
+/// Typing is passed on this often.
+const TYPING_EVERY: Duration = Duration::from_secs(3);
+
+/// `GET /api/v1/widget/{key}/stream`
+pub async fn open(State(api): State<Api>, Door(channel): Door, upgrade: WebSocketUpgrade) -> Answer<Response> {
+    let runtime = api.ctx().runtime(channel.organization_id)?;
+    let upgrade = upgrade
+        .protocols(["centralita.visitor.v1"])
+        .read_buffer_size(512)
+        .write_buffer_size(0)
+        .max_message_size(MAX_FRAME_BYTES)
+        .max_frame_size(MAX_FRAME_BYTES);
+    Ok(upgrade.on_upgrade(move |socket| async move {
+        let mut connection = Connection::new(socket);
+        let why = match serve(&api, &channel, &runtime, &mut connection).await {
+            Ok(()) => Close::Restart,
+            Err(why) => why,
+        };
+        connection.close(why).await;
+    }))
+}
+
+async fn serve(api: &Api, channel: &Channel, runtime: &Arc<Runtime>, connection: &mut Connection) -> Result<(), Close> {
+    let ClientFrame::Start { token: Some(token), after, .. } = connection.first().await? else {
+        return Err(Close::BadFrame);
+    };
+    let visitor = app::widget::by_token(api.ctx(), channel, &token).await.map_err(|error| match error {
+        app::Error::VisitorBlocked => Close::Forbidden,
+        _ => Close::Unauthenticated,
+    })?;
+    let filter = VisitorFilter { customer: visitor.customer_id, channel: channel.id };
+    let feed = runtime.hub.subscribe(Filter::Visitor(filter), None);
+    let mut session = Session { api, runtime, visitor, filter, at: feed.from, feed, typed_at: None };
+    session.run(connection, after).await
+}
+
+/// One connection of a visitor.
+struct Session<'a> {
+    api: &'a Api,
+    runtime: &'a Runtime,
+    visitor: Visitor,
+    filter: VisitorFilter,
+    feed: Subscription,
+    at: Cursor,
+    typed_at: Option<Instant>,
+}
+
+impl Session<'_> {
+    async fn run(&mut self, connection: &mut Connection, after: Option<String>) -> Result<(), Close> {
+        let from = after.as_deref().map(cursor::stream);
+        let hello = ServerFrame::Hello {
+            connection_id: self.api.ctx().new_id(),
+            server_now: self.api.ctx().now().into(),
+            cursor: cursor::of_stream(self.at),
+            resumed: matches!(from, Some(Some(_))),
+            session: None,
+            heartbeat_ms: u64::try_from(HEARTBEAT.as_millis()).unwrap_or(u64::MAX),
+            limits: Object::new(),
+        };
+        connection.send(&hello).await?;
+        match from {
+            Some(Some(from)) => self.replay(connection, from).await?,
+            Some(None) => self.resync(connection, "cursor_expired").await?,
+            None => {}
+        }
+        self.follow(connection).await
+    }
+
+    async fn replay(&mut self, connection: &mut Connection, from: Cursor) -> Result<(), Close> {
+        let (mut at, mut count) = (from, 0);
+        loop {
+            let org = self.visitor.organization_id;
+            let page = app::live::read(self.api.ctx(), org, at, REPLAY_PAGE).await.map_err(|_| Close::Restart)?;
+            let Some(last) = page.last() else { return Ok(()) };
+            at = last.cursor;
+            for live in page.iter().filter(|live| live.cursor <= self.feed.from && self.filter.wants(live)) {
+                self.tell(connection, live).await?;
+            }
+            count += page.len();
+            if count > REPLAY_MAX {
+                return self.resync(connection, "cursor_expired").await;
+            }
+            if at >= self.feed.from {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn resync(&mut self, connection: &mut Connection, reason: &str) -> Result<(), Close> {
+        let cursor = cursor::of_stream(self.at);
+        connection.send(&ServerFrame::Resync { reason: reason.to_owned(), topics: Vec::new(), cursor }).await
+    }
+
+    async fn follow(&mut self, connection: &mut Connection) -> Result<(), Close> {
+        let mut beat = ticking(HEARTBEAT);
+        loop {
+            tokio::select! {
+                frame = connection.receive() => self.take(connection, frame?).await?,
+                heard = self.feed.next() => match heard {
+                    Some(heard) => self.hear(connection, heard).await?,
+                    None => return Ok(()),
+                },
+                _ = beat.tick() => {
+                    connection.ping(self.api.ctx().now()).await?;
+                    connection.send(&ServerFrame::Mark { cursor: cursor::of_stream(self.at) }).await?;
+                }
+            }
+        }
+    }
+
+    async fn hear(&mut self, connection: &mut Connection, heard: Heard) -> Result<(), Close> {
+        match heard {
+            Heard::Event(live) => self.tell(connection, &live).await,
+            Heard::Mark(at) => {
+                self.at = at;
+                Ok(())
+            }
+            Heard::Signal(signal) => self.pass_on(connection, &signal).await,
+            Heard::Lagged(at) => {
+                self.at = at;
+                self.resync(connection, "slow").await
+            }
+            Heard::Revoked => Err(Close::Revoked),
+        }
+    }
+
+    async fn tell(&mut self, connection: &mut Connection, live: &Live) -> Result<(), Close> {
+        let labels = self.api.labels(self.visitor.organization_id);
+        if let Some((kind, data)) = visitor_events::translated(self.api.ctx(), &self.visitor, live, &labels).await {
+            let event = json!({ "id": live.event.id, "type": kind, "timestamp": crate::dto::Ts(live.event.at), "data": data });
+            connection.send_event(&cursor::of_stream(live.cursor), &event.to_string()).await?;
+        }
+        self.at = live.cursor;
+        Ok(())
+    }
+
+    async fn pass_on(&self, connection: &mut Connection, signal: &Signal) -> Result<(), Close> {
+        let frame = ServerFrame::Signal {
+            topic: format!("conversation:{}", signal.conversation),
+            r#type: signal.kind.clone(),
+            at: self.api.ctx().now().into(),
+            data: visitor_events::signal(signal),
+        };
+        connection.send(&frame).await
+    }
+
+    async fn take(&mut self, connection: &mut Connection, frame: ClientFrame) -> Result<(), Close> {
+        match frame {
+            ClientFrame::Pong {} => {
+                connection.answered();
+                Ok(())
+            }
+            ClientFrame::Signal { r#type, conversation_id: Some(id), data } if r#type == "typing" => {
+                self.typing(ConversationId(id), &data).await;
+                Ok(())
+            }
+            ClientFrame::Signal { .. } => Ok(()),
+            ClientFrame::Auth { .. }
+            | ClientFrame::Start { .. }
+            | ClientFrame::Subscribe { .. }
+            | ClientFrame::Unsubscribe { .. } => Err(Close::BadFrame),
+        }
+    }
+
+    /// Shows staff that the visitor is writing, in a conversation that is theirs.
+    async fn typing(&mut self, id: ConversationId, data: &Object) {
+        if self.typed_at.is_some_and(|at| at.elapsed() < TYPING_EVERY) {
+            return;
+        }
+        self.typed_at = Some(Instant::now());
+        let Ok(own) = app::widget::conversations(self.api.ctx(), &self.visitor).await else { return };
+        if own.iter().all(|row| row.id != id) {
+            return;
+        }
+        let is_on = data.get("is_on").and_then(Value::as_bool).unwrap_or(true);
+        let who = json!({ "type": "customer", "id": self.visitor.customer_id, "name": null });
+        self.runtime.hub.signal(Signal {
+            kind: "typing".to_owned(),
+            conversation: id,
+            customer: self.visitor.customer_id,
+            data: json!({ "conversation_id": id, "actor": who, "is_on": is_on }),
+            from: self.feed.id,
+            is_for_visitor: false,
+        });
+    }
+}

@@ -1,1 +1,0 @@
-//! Wakes tasks when events are committed: in-process
