@@ -65,12 +65,19 @@ export class Api {
   /** All items of a list, page by page. */
   async list(path) {
     const items = [];
-    const separator = path.includes('?') ? '&' : '?';
-    for (let after = ''; ; ) {
-      const page = await this.get(`${path}${separator}limit=200${after && `&after=${encodeURIComponent(after)}`}`);
+    for (let page = await this.get(path); ; page = await this.get(`${path}${path.includes('?') ? '&' : '?'}after=${encodeURIComponent(page.page.next)}`)) {
       items.push(...page.items);
       if (!page.page.has_more) return items;
-      after = page.page.next;
+    }
+  }
+
+  /** Entries of a conversation after `seq`, in order. */
+  async entries(conversation, seq = 0) {
+    const found = [];
+    for (let last = seq; ; last = found.at(-1).seq) {
+      const { items } = await this.get(`/conversations/${conversation}/entries?after=${last}&limit=200`);
+      if (items.length === 0) return found;
+      found.push(...items.sort((a, b) => a.seq - b.seq));
     }
   }
 

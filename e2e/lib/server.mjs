@@ -93,7 +93,7 @@ export class Server {
     if (ended) throw new Error(`the process ended: ${JSON.stringify(ended)}\n${this.lastLines()}`);
   }
 
-  /** The one-use link printed by this start, with `path` `/setup` or `/sign-in`. */
+  /** The one-use link printed by this start: set-up while it is due, sign-in afterwards. */
   async link() {
     const pattern = /https?:\/\/\S+[?&]t=([\w.~-]+)/;
     const line = await this.lines.next('one-use link', (l) => pattern.test(l), { from: this.#startedAt });

@@ -1,96 +1,79 @@
-// An organization made through the API alone: people, queues, a web chat channel.
-import { createHmac, randomUUID } from 'node:crypto';
+// An organization made through the API alone: its first queue and web chat, and the people who answer.
 import { Api } from './api.mjs';
 import { Socket } from './socket.mjs';
+import { until } from './wait.mjs';
 import { Visitor } from './visitor.mjs';
 
 export const PASSWORD = 'cascabel-Trueno-7719';
-
-/** Limits that a black-box test, one address with many visitors, would run into. */
-export const RAISED_LIMITS = {
-  CENTRALITA_LIMITS_VISITOR_SESSIONS_PER_10_MIN: '100000',
-  CENTRALITA_LIMITS_VISITOR_MESSAGES_PER_MIN: '100000',
-  CENTRALITA_LIMITS_SESSION_PER_MIN: '100000',
-};
+export const ADMIN = { name: 'Ada Ruiz', email: 'ada@example.com', password: PASSWORD };
 
 /** Uses the one-use link; the first user is an administrator. */
 export async function setUp(server, { language = 'es', demo } = {}) {
   const { token } = await server.link();
   const admin = new Api(server.origin);
-  const person = { name: 'Ada Ruiz', email: 'ada@example.com', password: PASSWORD };
   const place = { organization_name: 'Pedales', language, time_zone: 'Europe/Madrid' };
-  await admin.post('/setup', { token, ...person, ...place, ...(demo ? { demo } : {}) });
+  await admin.post('/setup', { token, ...ADMIN, ...place, ...(demo ? { demo } : {}) });
   return admin;
 }
 
-/** A queue with its routing, by `POST /config/apply`; times in milliseconds, short instead of a test clock. */
-export async function addQueue(admin, { key, offerTimeoutMs = 3_000, maxChats = 2, missesBeforeAway = 5, agentModel = 'longest_idle' }) {
-  await admin.post('/config/apply', {
-    version: 1,
-    routing_configs: [
-      {
-        key,
-        order_mode: 'aged',
-        agent_model: agentModel,
-        offer_timeout_ms: offerTimeoutMs,
-        offer_mode: 'single',
-        auto_accept: false,
-        misses_before_away: missesBeforeAway,
-        retry_gap_ms: 200,
-        exclusion_ttl_ms: 2_000,
-      },
-    ],
-    presence_configs: [{ key, cap_primary_milli: maxChats * 1_000, channel_max: { chat: maxChats }, decline_allowed: true }],
-    queues: [{ key, name: { es: key, en: key }, routing_config_id: key, max_waiting: 10_000 }],
-  });
-  const queues = await admin.list('/queues');
-  return queues.find((queue) => queue.key === key);
+/** Changes how the first queue routes: short times instead of a test clock. */
+export async function route(admin, change) {
+  const [config] = await admin.list('/routing-configs');
+  return admin.patch(`/routing-configs/${config.id}`, change, { headers: { 'if-match': `"${config.version}"` } });
 }
 
-/** Invites somebody, accepts for them, signs them in. */
-export async function addAgent(admin, { name, email, queue, role = 'agent' }) {
-  const { id } = (await admin.list('/roles')).find((r) => r.key === role);
-  const invitation = await admin.post('/invitations', { name, email, role_ids: [id], team_ids: [] });
-  const token = invitation.token ?? new URL(invitation.url, admin.origin).searchParams.get('t');
+/** Public key of the organization's first web chat, as its demonstration page carries it. */
+export async function widgetKey(origin) {
+  const page = await (await fetch(`${origin}/demo`)).text();
+  const [, key] = page.match(/data-key="([^"]+)"/) ?? [];
+  if (!key) throw new Error('/demo carries no widget');
+  return key;
+}
+
+/** Invites somebody, accepts for them, and keeps them signed in. */
+export async function addAgent(admin, name) {
+  const email = `${name.toLowerCase()}@example.com`;
+  const { link } = await admin.post('/invitations', { name, email, role_ids: ['agent'] });
+  const token = new URL(link).searchParams.get('token');
   const api = new Api(admin.origin);
-  await api.post('/invitations/accept', { token, name, password: PASSWORD, language: 'es' });
-  const session = await api.post('/session', { email, password: PASSWORD });
-  const agent = { api, name, email, password: PASSWORD, id: session.agent.id, userId: session.user.id };
-  const [config] = (await admin.list('/presence-configs')).filter((c) => c.key === queue.key);
-  const current = await admin.get(`/agents/${agent.id}`);
-  await admin.patch(`/agents/${agent.id}`, { presence_config_id: config.id }, { headers: { 'if-match': `"${current.version}"` } });
-  await admin.put(`/agents/${agent.id}/queues`, { queue_ids: [queue.id] });
-  return agent;
+  const session = await api.post('/invitations/accept', { token, name, password: PASSWORD, language: 'es' });
+  return { api, name, email, password: PASSWORD, id: session.agent.id, userId: session.user.id };
 }
 
-/** Opens the agent's routable socket and makes them available. */
-export async function goOnline(agent, options = {}) {
-  agent.socket = await Socket.staff(agent.api, { topics: ['inbox'], routable: true, ...options });
+/** Opens the agent's routable socket, resuming where the last one ended, and makes them available. */
+export async function goOnline(agent) {
+  agent.socket = await Socket.staff(agent.api, { topics: ['inbox'], routable: true, after: agent.socket?.cursor });
   await agent.api.put('/me/presence', { status: 'available' });
   return agent;
 }
 
-/** A web chat channel for pages of our own origin and `origins`; `identitySecret` signs visitors. */
-export async function addWebChat(admin, queue, { identitySecret, origins = [] } = {}) {
-  const config = { allowed_origins: [admin.origin, ...origins] };
-  const body = { type: 'web_chat', key: `web-${queue.key}`, name: 'Web', queue_id: queue.id, config };
-  const channel = await admin.post('/channels', body);
-  if (identitySecret) await admin.put(`/channels/${channel.id}/secrets`, { identity_secret: identitySecret });
-  const enabled = await admin.post(`/channels/${channel.id}/enable`);
-  return { ...enabled, widgetKey: enabled.config.widget_key };
+/** The first pending offer of any of them: `{agent, offer}`. */
+export function pendingOffer(agents, accepts = () => true, { deadlineMs = 20_000 } = {}) {
+  return until(
+    'a pending offer',
+    async () => {
+      for (const agent of agents) {
+        const offer = (await agent.api.get('/me/offers')).items.find(accepts);
+        if (offer) return { agent, offer };
+      }
+      return null;
+    },
+    { deadlineMs },
+  );
 }
 
-export async function visitorOf(channel, origin, session) {
-  const visitor = new Visitor(origin, channel.widgetKey);
+export function accept({ agent, offer }) {
+  return agent.api.post(`/offers/${offer.id}/accept`, { epoch: offer.epoch });
+}
+
+/** Ends work, its wrap-up too. */
+export async function complete(agent, itemId) {
+  const item = await agent.api.post(`/work-items/${itemId}/complete`, {});
+  if (item.state === 'wrap_up') await agent.api.post(`/work-items/${itemId}/wrap-up/finish`, {});
+}
+
+export async function visitorOf(origin, key, session) {
+  const visitor = new Visitor(origin, key);
   await visitor.session(session);
   return visitor;
-}
-
-/** A short-lived identity token, as the host page's server signs it. */
-export function identityToken(secret, { audience, ...claims }) {
-  const now = Math.floor(Date.now() / 1000);
-  const part = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
-  const payload = { aud: audience, iat: now, exp: now + 300, jti: randomUUID(), ...claims };
-  const signed = `${part({ alg: 'HS256', typ: 'JWT' })}.${part(payload)}`;
-  return `${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`;
 }

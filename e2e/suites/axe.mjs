@@ -7,7 +7,7 @@ import { Browser, picture } from '../lib/browser.mjs';
 import { ConsolePage, WidgetPage } from '../lib/pages.mjs';
 import { Server } from '../lib/server.mjs';
 import { suite } from '../lib/suite.mjs';
-import { PASSWORD, setUp } from '../lib/world.mjs';
+import { ADMIN, setUp } from '../lib/world.mjs';
 
 const ROUTES = 'web/console/src/routes.ts';
 const LANGUAGES = ['es', 'en'];
@@ -29,10 +29,10 @@ function declare({ before, after, test }, { language, theme, routes }) {
     browser = await Browser.launch();
     server = await Server.fresh('axe', { args: ['--demo'] });
     await server.start();
-    api = await setUp(server, { language, demo: { is_enabled: true, channels: ['web_chat', 'email'] } });
+    api = await setUp(server, { language, demo: { is_enabled: true, channels: ['web_chat'] } });
     ids = await samples(api);
     agent = new ConsolePage(await browser.page({ language, theme }), language);
-    await agent.signIn(server.origin, { email: 'ada@example.com', password: PASSWORD });
+    await agent.signIn(server.origin, ADMIN);
     ({ page } = agent);
     await page.waitForURL(/\/inbox/);
   });

@@ -9,6 +9,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderName, HeaderValue};
+use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::problem::{Code, Problem};
@@ -18,19 +19,14 @@ const MAX_URI_BYTES: usize = 8 * 1024;
 /// Most bytes of headers.
 const MAX_HEADER_BYTES: usize = 32 * 1024;
 
-/// The id of the request being answered, as an extension of the request.
-#[derive(Clone, Copy, Debug)]
-pub struct RequestId(pub Uuid);
-
 /// Where request ids come from.
 pub type RequestIds = Arc<dyn Fn() -> Uuid + Send + Sync>;
 
-/// Gives the request its id, and the answer what every answer carries.
-pub async fn wrap(State(ids): State<RequestIds>, mut request: Request, next: Next) -> Response {
+/// Gives the request its id, in the log too, and the answer what every answer carries.
+pub async fn wrap(State(ids): State<RequestIds>, request: Request, next: Next) -> Response {
     let id = ids();
-    request.extensions_mut().insert(RequestId(id));
     let response = match limits(&request) {
-        Ok(()) => next.run(request).await,
+        Ok(()) => next.run(request).instrument(tracing::info_span!("request", %id)).await,
         Err(problem) => problem.into_response(),
     };
     finish(response, id)

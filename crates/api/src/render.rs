@@ -19,7 +19,7 @@ use crate::dto::customers::{Customer, Identity};
 use crate::dto::entries::{Delivery, Entry, EntryBody};
 use crate::dto::people::{Grant, Organization, SessionRow, User};
 use crate::dto::presence::{Agent, AgentLoad, AgentSkill, KindLoad, Presence, PresenceStatus};
-use crate::dto::routing::Queue;
+use crate::dto::routing::{Queue, RoutingConfig};
 use crate::dto::words::{ChannelPresence, DraftMode, RoutingKind};
 use crate::dto::work::{Assignment, CardCustomer, Offer, OfferCard, WorkItem};
 use crate::dto::{Actor, Object, words};
@@ -59,6 +59,26 @@ impl From<&model::Organization> for Organization {
             undo_send_ms: row.settings.get("undo_send_ms").and_then(Value::as_i64).unwrap_or_default(),
             created_at: row.created_at.into(),
             updated_at: row.updated_at.into(),
+            version: row.version,
+        }
+    }
+}
+
+impl From<&model::RoutingConfig> for RoutingConfig {
+    fn from(row: &model::RoutingConfig) -> Self {
+        let settings = &row.settings;
+        Self {
+            id: row.id.0,
+            key: row.key.clone(),
+            tier: settings.tier,
+            agent_model: settings.agent_model.into(),
+            units_milli: settings.units_milli,
+            capacity_pool: settings.capacity_pool.into(),
+            offer_timeout_ms: settings.offer_timeout_ms,
+            auto_accept: settings.is_auto_accept,
+            misses_before_away: settings.misses_before_away,
+            exclusion_ttl_ms: settings.exclusion_ttl_ms,
+            retry_gap_ms: settings.retry_gap_ms,
             version: row.version,
         }
     }

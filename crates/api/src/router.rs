@@ -19,8 +19,8 @@ use crate::dto::stream::{ClientFrame, ServerFrame};
 use crate::envelope::{self, RequestIds};
 use crate::problem::{Code, Problem, ProblemBody};
 use crate::routes::{
-    agents, bootstrap, conversations, customers, drafts, entries, health, offers, presence, sessions, settings, setup,
-    widget, work_items,
+    agents, bootstrap, conversations, customers, drafts, entries, health, offers, people, presence, routing_configs,
+    sessions, settings, setup, widget, work_items,
 };
 use crate::state::Api;
 use crate::{cors, socket};
@@ -85,6 +85,10 @@ fn nouns() -> OpenApiRouter<Api> {
         .routes(routes!(customers::timeline))
         .routes(routes!(settings::organization))
         .routes(routes!(settings::users))
+        .routes(routes!(people::invite))
+        .routes(routes!(people::accept))
+        .routes(routes!(routing_configs::list))
+        .routes(routes!(routing_configs::update))
         .routes(routes!(settings::queues))
         .routes(routes!(settings::statuses))
         .routes(routes!(settings::channels))

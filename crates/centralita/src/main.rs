@@ -1,2 +1,59 @@
-//! The binary.
-fn main() {}
+//! The binary: reads the command line, the clock and the random source; everything else is asked of `app`.
+
+mod cli;
+mod pages;
+mod run;
+mod settings;
+mod world;
+
+use anyhow::Context;
+use clap::Parser;
+use tracing_subscriber::EnvFilter;
+
+use cli::{Cli, Command};
+
+fn main() -> anyhow::Result<()> {
+    let cli = Cli::parse();
+    log();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("the async runtime")?;
+    runtime.block_on(carry_out(cli.command))
+}
+
+/// Logs to standard error; standard output carries only what a command answers.
+fn log() {
+    let filter = EnvFilter::try_from_env("CENTRALITA_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}
+
+async fn carry_out(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Run(options) => run::run(options).await,
+        Command::Openapi => {
+            println!("{}", api::openapi().to_pretty_json().context("the document")?);
+            Ok(())
+        }
+        Command::Migrate(options) => migrate(&options).await,
+        Command::Backup { store, file } => backup(&store, &file).await,
+        Command::Version => {
+            println!("centralita {} (console {})", env!("CARGO_PKG_VERSION"), site::console_hash().unwrap_or("not built"));
+            Ok(())
+        }
+    }
+}
+
+async fn migrate(options: &cli::StoreOptions) -> anyhow::Result<()> {
+    let store = settings::open_store(options).await?;
+    let applied = store.migrate(store::MIGRATIONS).await.context("the migrations")?;
+    store.close().await;
+    for name in applied {
+        println!("{name}");
+    }
+    Ok(())
+}
+
+async fn backup(options: &cli::StoreOptions, file: &std::path::Path) -> anyhow::Result<()> {
+    let store = settings::open_store(options).await?;
+    let outcome = store.backup(file).await.with_context(|| format!("the backup to {}", file.display()));
+    store.close().await;
+    outcome
+}

@@ -8,6 +8,7 @@
 mod text_enum;
 
 pub mod conversation;
+pub mod hours;
 pub mod ids;
 pub mod permissions;
 pub mod routing;

@@ -63,8 +63,9 @@ fn decode_labelled(bytes: &[u8], label: &str) -> Option<String> {
 fn decode_utf8(bytes: &[u8]) -> Option<String> {
     let (text, had_errors) = UTF_8.decode_with_bom_removal(bytes);
     let damage = text.chars().filter(|c| *c == '\u{fffd}').count();
-    // A byte or two of damage is a damaged UTF-8 text, not another charset.
-    let is_utf8 = !had_errors || damage * 20 < text.chars().filter(|c| !c.is_ascii()).count();
+    let intact = text.chars().filter(|c| !c.is_ascii()).count() - damage;
+    // Whole UTF-8 characters hardly occur in other charsets: then it is only a damaged text.
+    let is_utf8 = !had_errors || (intact > 0 && intact * 4 >= damage);
     is_utf8.then(|| text.into_owned())
 }
 
@@ -123,6 +124,11 @@ mod tests {
     #[test]
     fn latin1_labelled_utf8_is_detected() {
         check("Se\u{f1}or Mu\u{f1}oz".chars().map(|c| c as u8).collect::<Vec<_>>().as_slice(), "utf-8", "Señor Muñoz");
+    }
+
+    #[test]
+    fn damaged_utf8_stays_utf8() {
+        check(b"y\xc3\xb6t\xc3\xa4 \x8a\x9d", "utf-8", "yötä \u{fffd}\u{fffd}");
     }
 
     #[test]

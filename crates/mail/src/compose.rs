@@ -247,7 +247,6 @@ fn file_part(file: &Attachment) -> MimePart<'_> {
     let content_type = ContentType::new(media_type(&file.media_type));
     let part = MimePart::new(content_type, BodyPart::Binary(file.bytes.as_slice().into()));
     let disposition = if file.content_id.is_some() { "inline" } else { "attachment" };
-    // Base64 whatever the type: a text file must come out as it went in.
     let part = part.header("Content-Disposition", ContentType::new(disposition).attribute("filename", name));
     match file.content_id.as_deref().filter(|id| is_content_id(id)) {
         Some(id) => part.cid(id),

@@ -41,8 +41,8 @@ fn sextet(byte: u8) -> Option<u32> {
         b'A'..=b'Z' => u32::from(byte - b'A'),
         b'a'..=b'z' => u32::from(byte - b'a') + 26,
         b'0'..=b'9' => u32::from(byte - b'0') + 52,
-        b'+' | b'-' => 62,
-        b'/' | b'_' => 63,
+        b'+' => 62,
+        b'/' => 63,
         _ => return None,
     })
 }
@@ -218,6 +218,7 @@ mod tests {
         assert_eq!(base64(b"aG9s\r\nYQ==\r\n***aG9sYQ"), b"holahola");
         assert_eq!(base64(b""), b"");
         assert_eq!(base64(b"a"), b"");
+        assert_eq!(base64(b"Y2Fm-w6k="), "café".as_bytes());
     }
 
     #[test]

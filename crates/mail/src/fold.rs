@@ -74,7 +74,7 @@ fn lines_until_quote(lines: &[(usize, &str)]) -> Option<usize> {
 /// Whether everything from this line on is history by its nature.
 fn starts_history(lines: &[(usize, &str)], index: usize) -> bool {
     let line = lines[index].1;
-    has_marker(line) || is_separator(line) || starts_header_block(lines, index)
+    has_marker(line) || is_separator(line) || starts_header_block(lines, index, 6)
 }
 
 fn has_marker(line: &str) -> bool {
@@ -98,8 +98,8 @@ fn is_separator(line: &str) -> bool {
     TITLES.contains(&title.as_str())
 }
 
-/// The labels of a header block: sender first, then two of the others within six lines.
-fn starts_header_block(lines: &[(usize, &str)], index: usize) -> bool {
+/// The labels of a header block: sender first, then two of the others within `reach` lines.
+fn starts_header_block(lines: &[(usize, &str)], index: usize, reach: usize) -> bool {
     const SENDER: [&str; 6] = ["de", "from", "von", "da", "remitente", "desde"];
     const OTHERS: [&str; 22] = [
         "enviado", "enviado el", "enviada", "enviada em", "fecha", "para", "asunto", "cc", "sent", "to", "subject",
@@ -108,7 +108,7 @@ fn starts_header_block(lines: &[(usize, &str)], index: usize) -> bool {
     if !SENDER.iter().any(|label| has_label(lines[index].1, label)) {
         return false;
     }
-    let following = lines[index + 1..].iter().take(6);
+    let following = lines[index + 1..].iter().take(reach);
     let matched = following.filter(|(_, line)| OTHERS.iter().any(|label| has_label(line, label)));
     matched.count() >= 2
 }
@@ -251,11 +251,12 @@ fn mark(name: &str, attributes: &str) -> Mark {
 }
 
 fn html_cut(html: &str) -> Option<Cut<'_>> {
-    let mut walk = Walk::default();
+    let header_block_at = header_block(html);
+    let mut walk = Walk { header_block_at, ..Walk::default() };
     for (at, token) in markup::tokens(html) {
         match token {
             Token::Open { name, attributes } => walk.open(at, name, attributes),
-            Token::Close { name } => walk.close(name),
+            Token::Close { name } => walk.close(at, name),
             Token::Text(text) => walk.text(at, text),
         }
         if walk.is_to_end {
@@ -265,11 +266,27 @@ fn html_cut(html: &str) -> Option<Cut<'_>> {
     walk.cut
 }
 
+/// Offset of the text that begins a header block such as Outlook writes, without any mark.
+fn header_block(html: &str) -> Option<usize> {
+    let texts: Vec<(usize, String)> = markup::tokens(html)
+        .filter_map(|(at, token)| match token {
+            Token::Text(text) if !text.trim().is_empty() => Some((at, markup::unescape(text.trim()))),
+            Token::Text(_) | Token::Open { .. } | Token::Close { .. } => None,
+        })
+        .collect();
+    let lines: Vec<(usize, &str)> = texts.iter().map(|(at, text)| (*at, text.as_str())).collect();
+    // A label and its value are two texts in HTML, hence twice as many lines as in plain text.
+    let is_start = |index: &usize| starts_header_block(&lines, *index, 12);
+    (0..lines.len()).find(is_start).map(|index| lines[index].0)
+}
+
 #[derive(Default)]
 struct Walk<'a> {
     open: Vec<(&'a str, &'a str)>,
-    /// Where the innermost open element began.
-    last_open_at: usize,
+    /// Where the current line began, and the elements open there.
+    line: (usize, Vec<(&'a str, &'a str)>),
+    has_text_on_line: bool,
+    header_block_at: Option<usize>,
     cut: Option<Cut<'a>>,
     /// Depth of `open` inside which everything is quoted.
     quote_depth: Option<usize>,
@@ -285,18 +302,30 @@ impl<'a> Walk<'a> {
         }
         // A quote that holds its own end marker goes on to the end anyway.
         self.is_to_end |= mark == Mark::ToEnd && self.quote_depth == Some(self.open.len());
+        if markup::breaks_line(name) {
+            self.start_line(at);
+        }
         if !markup::is_void(name) {
             self.open.push((name, attributes));
-            self.last_open_at = at;
         }
     }
 
-    fn close(&mut self, name: &str) {
+    fn start_line(&mut self, at: usize) {
+        if self.has_text_on_line {
+            self.line = (at, self.open.clone());
+            self.has_text_on_line = false;
+        }
+    }
+
+    fn close(&mut self, at: usize, name: &str) {
         if let Some(index) = self.open.iter().rposition(|(open, _)| *open == name) {
             self.open.truncate(index);
         }
         if self.quote_depth.is_some_and(|depth| self.open.len() <= depth) {
             self.quote_depth = None;
+        }
+        if markup::breaks_line(name) {
+            self.start_line(at + name.len() + "</>".len());
         }
     }
 
@@ -304,16 +333,17 @@ impl<'a> Walk<'a> {
         if self.quote_depth.is_some() || text.trim().is_empty() {
             return;
         }
-        if has_marker(text) {
-            self.cut_at_text(at);
+        if has_marker(text) || self.header_block_at == Some(at) {
+            self.cut_at_line();
         } else if text.chars().any(char::is_alphanumeric) {
             // Somebody wrote below the quote: then nothing above may be folded.
             self.cut = None;
         }
+        self.has_text_on_line = true;
     }
 
-    fn cut_at_text(&mut self, at: usize) {
-        let open = self.open.clone();
+    fn cut_at_line(&mut self) {
+        let (at, open) = self.line.clone();
         self.cut.get_or_insert(Cut { at, open });
         self.is_to_end = true;
     }

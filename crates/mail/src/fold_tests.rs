@@ -104,8 +104,18 @@ fn html_written_below_a_quote_is_never_hidden() {
 fn html_with_our_marker_is_cut_there_and_both_halves_are_balanced() {
     let html = crate::sanitise("<div><b>Sí</b><p>Escriba por encima de esta línea / Write above this line</p>x</div>").html;
     let folded = fold_quote_html(&html);
-    assert_eq!(folded.visible, "<div><b>Sí</b><p></p></div>");
+    assert_eq!(folded.visible, "<div><b>Sí</b></div>");
     assert!(folded.quoted.expect("history").starts_with("<div><p>Escriba"));
+}
+
+#[test]
+fn an_outlook_header_block_without_any_mark_is_history() {
+    check_html(
+        "<p>Gracias</p><div><div><p><b><span>De:</span></b><span> Soporte<br><b>Enviado:</b> lunes<br><b>Para:</b> Eva<br><b>Asunto:</b> x</span></p></div></div><p>Hola</p>",
+        "Gracias",
+        "De: Soporte Enviado: lunes Para: Eva Asunto: x  Hola",
+    );
+    check_html("<p><b>De:</b> Madrid</p><p>a Sevilla</p>", "De: Madrid  a Sevilla", "");
 }
 
 #[test]

@@ -46,6 +46,16 @@ impl<'a> Headers<'a> {
         (Self { fields }, &raw[raw.len()..])
     }
 
+    /// Like [`Headers::split`] for a whole mail: lines of garbage before the first header that
+    /// mail usually has are passed over.
+    pub(crate) fn split_mail(raw: &'a [u8]) -> (Self, &'a [u8]) {
+        let (headers, body) = Self::split(raw);
+        match headers.is_empty().then(|| first_known_field(raw)).flatten() {
+            Some(at) => Self::split(&raw[at..]),
+            None => (headers, body),
+        }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.fields.is_empty()
     }
@@ -126,8 +136,27 @@ fn continue_or_start<'a>(raw: &'a [u8], at: usize, end: usize, fields: &mut Vec<
 fn split_field(line: &[u8]) -> Option<Field<'_>> {
     let colon = memchr::memchr(b':', line)?;
     let name = line[..colon].trim_ascii_end();
-    let is_name = !name.is_empty() && name.iter().all(u8::is_ascii_graphic);
+    let is_name = !name.is_empty() && name.iter().all(|byte| *byte > b' ' && *byte != 0x7f);
     is_name.then_some(Field { name, value: &line[colon + 1..] })
+}
+
+/// Where a usual header begins within the first lines of `raw`, before any empty line.
+fn first_known_field(raw: &[u8]) -> Option<usize> {
+    const KNOWN: [&str; 8] = ["from", "to", "subject", "date", "message-id", "received", "return-path", "mime-version"];
+    const MAX_GARBAGE_LINES: usize = 5;
+    let mut at = 0;
+    for _ in 0..=MAX_GARBAGE_LINES {
+        let line = raw.get(at..line_end(raw, at.min(raw.len())))?;
+        if trim_ending(line).is_empty() {
+            return None;
+        }
+        let is_known = |field: Field<'_>| KNOWN.iter().any(|name| field.name.eq_ignore_ascii_case(name.as_bytes()));
+        if split_field(line).is_some_and(is_known) {
+            return Some(at);
+        }
+        at += line.len();
+    }
+    None
 }
 
 fn line_end(raw: &[u8], at: usize) -> usize {
@@ -224,6 +253,14 @@ mod tests {
         assert_eq!(headers.count("subject"), 1);
         assert_eq!(body, b"Hola, no hay linea en blanco\nfin");
         assert_eq!(Headers::split(b"  x\n").1, b"  x\n");
+    }
+
+    #[test]
+    fn garbage_before_the_first_header_of_a_mail_is_passed_over() {
+        let split = |raw: &'static str| Headers::split_mail(raw.as_bytes()).0.text("subject");
+        assert_eq!(split("garbage\n more\nSubject: a\n\nb").as_deref(), Some("a"));
+        assert_eq!(split("just text\n\nSubject: a\n\nb"), None);
+        assert_eq!(split("\u{89}PNG"), None);
     }
 
     #[test]

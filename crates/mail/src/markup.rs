@@ -66,6 +66,11 @@ pub(crate) fn is_void(name: &str) -> bool {
     matches!(name, "area" | "br" | "col" | "hr" | "img" | "wbr")
 }
 
+/// Whether text before and after the tag stands on different lines.
+pub(crate) fn breaks_line(name: &str) -> bool {
+    matches!(name, "br" | "hr" | "blockquote" | "pre" | "td" | "th") || block_breaks(name) > 0
+}
+
 /// Names and still-escaped values in `attributes`, in order.
 pub(crate) fn attributes(attributes: &str) -> impl Iterator<Item = (&str, &str)> {
     let mut rest = attributes;

@@ -49,7 +49,7 @@ impl Cutter<'_> {
         if self.parts > self.limits.max_parts {
             return Err(Reason::TooManyParts);
         }
-        let (headers, body) = Headers::split(raw);
+        let (headers, body) = if depth == 0 { Headers::split_mail(raw) } else { Headers::split(raw) };
         if raw.len() - body.len() > self.limits.max_header_bytes {
             return Err(Reason::HeadersTooLarge);
         }
@@ -59,20 +59,36 @@ impl Cutter<'_> {
     }
 
     fn children<'a>(&mut self, of: &Parameterised, body: &'a [u8], depth: usize) -> Result<Vec<Node<'a>>, Reason> {
-        let boundary = of.parameter("boundary").filter(|_| of.value.starts_with("multipart/"));
-        let Some(boundary) = boundary.map(str::trim_end).filter(|boundary| !boundary.is_empty()) else {
+        if !of.value.starts_with("multipart/") {
             return Ok(Vec::new());
-        };
+        }
         if depth >= self.limits.max_depth {
             return Err(Reason::TooDeep);
         }
         let default_type = if of.value == "multipart/digest" { "message/rfc822" } else { "text/plain" };
         let budget = self.limits.max_parts - self.parts + 1;
-        split(body, boundary.as_bytes(), budget)
+        parts(body, of.parameter("boundary"), budget)
             .into_iter()
             .map(|part| self.node(part, default_type, depth + 1))
             .collect()
     }
+}
+
+/// The parts by the declared boundary or, when that is missing or wrong, by the first line that
+/// looks like one.
+fn parts<'a>(body: &'a [u8], declared: Option<&str>, budget: usize) -> Vec<&'a [u8]> {
+    let declared = declared.map(str::trim_end).filter(|boundary| !boundary.is_empty());
+    let parts = declared.map(|boundary| split(body, boundary.as_bytes(), budget)).unwrap_or_default();
+    match guessed_boundary(body) {
+        Some(guessed) if parts.is_empty() => split(body, guessed, budget),
+        _ => parts,
+    }
+}
+
+/// What follows the two dashes the body begins with.
+fn guessed_boundary(body: &[u8]) -> Option<&[u8]> {
+    let line = body.trim_ascii_start().split(|byte| *byte == b'\n').next()?.trim_ascii_end();
+    line.strip_prefix(b"--").filter(|boundary| (1..=200).contains(&boundary.len()))
 }
 
 fn content_type(headers: &Headers<'_>, default_type: &str) -> Parameterised {
@@ -151,6 +167,14 @@ mod tests {
     #[test]
     fn a_longer_boundary_is_not_taken_for_a_shorter_one() {
         assert_eq!(cut(&format!("{HEAD}--b\n\nuno\n--bc\ndos\n--b--")).expect("tree"), ["uno\n--bc\ndos"]);
+    }
+
+    #[test]
+    fn a_wrong_or_missing_boundary_is_guessed_from_the_first_line() {
+        let body = "--b\n\nuno\n--b\n\ndos\n--b--";
+        for head in ["multipart/mixed; boundary=x", "multipart/mixed", "multipart/mixed; boundary=\"\""] {
+            assert_eq!(cut(&format!("Content-Type: {head}\n\n{body}")).expect("tree"), ["uno", "dos"]);
+        }
     }
 
     #[test]

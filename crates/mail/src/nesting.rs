@@ -83,7 +83,10 @@ impl<'a> Shape<'a> {
     fn track_table(&mut self, name: &str, is_close: bool) {
         let is = |names: &[&str]| names.iter().any(|other| other.eq_ignore_ascii_case(name));
         if is(&["table"]) {
-            if is_close { drop(self.tables.pop()) } else { self.tables.push(false) }
+            match is_close {
+                true => self.tables.truncate(self.tables.len().saturating_sub(1)),
+                false => self.tables.push(false),
+            }
             return;
         }
         let Some(in_cell) = self.tables.last_mut() else { return };

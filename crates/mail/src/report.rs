@@ -135,9 +135,9 @@ fn child<'n, 'a>(root: &'n Node<'a>, kinds: &[&str]) -> Option<&'n Node<'a>> {
 
 fn dsn(root: &Node<'_>, status: &Node<'_>) -> Dsn {
     let bytes = body::decoded(status);
-    let recipients = blocks(&bytes).iter().filter(|block| block.has("final-recipient") || block.has("action"));
+    let recipients = blocks(&bytes).into_iter().filter(|block| block.has("final-recipient") || block.has("action"));
     Dsn {
-        recipients: recipients.take(MAX_RECIPIENTS).map(dsn_recipient).collect(),
+        recipients: recipients.take(MAX_RECIPIENTS).map(|block| dsn_recipient(&block)).collect(),
         original_message_id: original_message_id(root),
     }
 }

@@ -46,7 +46,8 @@ pub async fn use_link(
     welcome(&api, jar, signed_in).await
 }
 
-async fn welcome(api: &Api, jar: CookieJar, signed_in: SignedIn) -> Answer<Response> {
+/// Answers somebody who just signed in: the session, and its cookie.
+pub(crate) async fn welcome(api: &Api, jar: CookieJar, signed_in: SignedIn) -> Answer<Response> {
     let current = app::sessions::by_token(api.ctx(), &signed_in.token).await?;
     let session = session(api, &current).await?;
     Ok((jar.add(auth::cookie(api, signed_in.token)), Json(session)).into_response())

@@ -98,14 +98,15 @@ impl Session<'_> {
             let page = app::live::read(self.api.ctx(), org, at, REPLAY_PAGE).await.map_err(|_| Close::Restart)?;
             let Some(last) = page.last() else { return Ok(()) };
             at = last.cursor;
-            for live in page.iter().filter(|live| live.cursor <= self.feed.from && self.filter.wants(live)) {
+            let (filter, end) = (self.filter, self.feed.from);
+            for live in page.iter().filter(|live| live.cursor <= end && filter.wants(live)) {
                 self.tell(connection, live).await?;
             }
             count += page.len();
             if count > REPLAY_MAX {
                 return self.resync(connection, "cursor_expired").await;
             }
-            if at >= self.feed.from {
+            if at >= end {
                 return Ok(());
             }
         }

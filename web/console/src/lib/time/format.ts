@@ -18,8 +18,9 @@ export function countdown(ms: number): string {
   return rest < 15 * MINUTE ? stopwatch(rest).padStart(5, '0') : span(rest);
 }
 
-/** `0 min`, `18 min`, `1 h 10`, `3 h`, `2 d`. */
+/** `20 s`, `18 min`, `1 h 10`, `3 h`, `2 d`. */
 export function span(ms: number): string {
+  if (ms < MINUTE) return `${Math.floor(ms / 1000)} s`;
   if (ms < HOUR) return `${Math.floor(ms / MINUTE)} min`;
   if (ms >= DAY) return `${Math.floor(ms / DAY)} d`;
   const minutes = Math.floor((ms % HOUR) / MINUTE);

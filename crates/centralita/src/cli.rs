@@ -1,0 +1,85 @@
+//! The command line. Every option can come from the environment as `CENTRALITA_*`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// An omnichannel contact centre in one binary.
+#[derive(Debug, Parser)]
+#[command(name = "centralita", version, about)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serves until it is told to stop (SIGTERM, SIGINT).
+    Run(RunOptions),
+    /// Prints the OpenAPI document.
+    Openapi,
+    /// Brings the store to the newest schema; prints what was applied.
+    Migrate(StoreOptions),
+    /// Copies the store to a file while it is in use.
+    Backup {
+        /// Where it stands.
+        #[command(flatten)]
+        store: StoreOptions,
+        /// The copy; must not exist.
+        file: PathBuf,
+    },
+    /// Prints the version, and the hash of the console inside.
+    Version,
+}
+
+/// Where everything is kept.
+#[derive(Clone, Debug, Args)]
+pub struct StoreOptions {
+    /// Folder of the embedded store and of files; made if missing.
+    #[arg(long, env = "CENTRALITA_DATA_DIR", default_value = "./data")]
+    pub data_dir: PathBuf,
+    /// A PostgreSQL database instead of the embedded store: postgres://…
+    #[arg(long, env = "CENTRALITA_DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+}
+
+/// How to serve.
+#[derive(Clone, Debug, Args)]
+pub struct RunOptions {
+    /// Where it stands.
+    #[command(flatten)]
+    pub store: StoreOptions,
+    /// Address and port to listen on; port 0 takes a free one.
+    #[arg(long, env = "CENTRALITA_LISTEN", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// Where people reach it; by default the address it listens on.
+    #[arg(long, env = "CENTRALITA_PUBLIC_URL")]
+    pub public_url: Option<String>,
+    /// Allows plain http on another address than this machine's own: passwords and messages can be read on the way.
+    #[arg(long, env = "CENTRALITA_INSECURE_HTTP")]
+    pub insecure_http: bool,
+    /// To try it out: set-up asks no password, and a sign-in link is printed at every start.
+    #[arg(long, env = "CENTRALITA_DEMO")]
+    pub demo: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn it_serves_on_this_machine_alone_unless_told_otherwise() {
+        let cli = Cli::parse_from(["centralita", "run"]);
+        let Command::Run(options) = cli.command else { panic!("run was asked for") };
+        assert!(options.listen.ip().is_loopback());
+    }
+}
