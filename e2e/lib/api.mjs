@@ -12,9 +12,9 @@ export class Api {
   #cookie = null;
   #csrf = null;
 
-  constructor(origin, { bearer = null } = {}) {
-    this.origin = origin;
-    this.bearer = bearer;
+  /** `isPage`: calls as a page of `origin` does, with a bearer token too. */
+  constructor(origin, { bearer = null, isPage = false } = {}) {
+    Object.assign(this, { origin, bearer, isPage });
   }
 
   get cookie() {
@@ -22,7 +22,7 @@ export class Api {
   }
 
   get headers() {
-    if (this.bearer) return { authorization: `Bearer ${this.bearer}` };
+    if (this.bearer) return { authorization: `Bearer ${this.bearer}`, ...(this.isPage ? { origin: this.origin } : {}) };
     return this.#cookie ? { cookie: this.#cookie, origin: this.origin } : { origin: this.origin };
   }
 

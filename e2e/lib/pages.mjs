@@ -1,11 +1,11 @@
 // What a person does in the console and in the widget, by roles and accessible names.
-import { WORDS } from './words.mjs';
+import { AVAILABLE, consoleText, WIDGET } from './words.mjs';
 
 /** A visitor on a page that carries the widget. */
 export class WidgetPage {
   constructor(page, language) {
     this.page = page;
-    this.words = WORDS[language];
+    this.words = WIDGET[language];
   }
 
   get #panel() {
@@ -21,14 +21,22 @@ export class WidgetPage {
     await this.#panel.getByRole('button', { name: this.words.launch }).click();
   }
 
-  /** Starts a conversation with `text`. */
+  /** Comes back to the page later: opens the chat and the conversation that ends with `preview`. */
+  async resume(url, preview) {
+    await this.open(url);
+    const row = this.#panel.getByRole('button').filter({ hasText: preview });
+    await this.log.or(row).first().waitFor();
+    if (!(await this.log.isVisible())) await row.first().click();
+  }
+
+  /** Writes `text`, in a new conversation when none is open. */
   async write(text) {
     const field = this.#panel.getByRole('textbox', { name: this.words.write });
     const start = this.#panel.getByRole('button', { name: this.words.newMessage }).first();
     await field.or(start).first().waitFor();
     if (!(await field.isVisible())) await start.click();
     await field.fill(text);
-    await this.#panel.getByRole('button', { name: this.words.send }).click();
+    await this.#panel.getByRole('button', { name: this.words.send, exact: true }).click();
   }
 
   /** Waits until the conversation shows `text`. */
@@ -41,53 +49,63 @@ export class WidgetPage {
 export class ConsolePage {
   constructor(page, language) {
     this.page = page;
-    this.words = WORDS[language];
+    this.language = language;
   }
 
-  /** The first start: the one-use link, the form, the demo. Fills in what the form asks for. */
+  #text(key) {
+    return consoleText(this.language, key);
+  }
+
+  #field(key) {
+    return this.page.getByLabel(this.#text(key), { exact: true });
+  }
+
+  #button(key) {
+    return this.page.getByRole('button', { name: this.#text(key) });
+  }
+
+  /** The first start: opens the one-use link and answers its two questions. */
   async setUp(link, { name, email, password, organization }) {
     await this.page.goto(link);
-    const answers = { name, email, password, organization };
-    await this.page.getByRole('textbox', { name: this.words.name }).first().waitFor();
-    for (const [field, value] of Object.entries(answers)) {
-      const input = this.page.getByLabel(this.words[field]).first();
-      if (await input.isVisible()) await input.fill(value);
-    }
-    await this.page.getByRole('button', { name: this.words.prepare }).last().click();
+    await this.#field('your_name').fill(name);
+    await this.#field('organization_name').fill(organization);
+    await this.#button('next').click();
+    await this.#field('email').fill(email);
+    await this.#field('password').fill(password);
+    await this.#button('start_empty').click();
   }
 
   async signIn(origin, { email, password }) {
     await this.page.goto(`${origin}/login`);
-    await this.page.getByLabel(this.words.email).fill(email);
-    await this.page.getByLabel(this.words.password).first().fill(password);
-    await this.page.getByRole('button', { name: this.words.signIn }).click();
+    await this.#field('email').fill(email);
+    await this.#field('password').fill(password);
+    await this.page.locator('form').getByRole('button', { name: this.#text('sign_in'), exact: true }).click();
   }
 
-  /** Chooses «Disponible» in the presence menu and waits until the pill says so. */
+  get #pill() {
+    return this.page.getByRole('button', { name: this.#text('your_status') });
+  }
+
+  /** Chooses «Disponible» in the presence menu and waits until the server agrees. */
   async becomeAvailable() {
-    await this.page.getByRole('button', { name: this.words.presence }).first().click();
-    await this.page.getByRole('menuitemradio', { name: this.words.available }).or(this.page.getByRole('menuitem', { name: this.words.available })).first().click();
-    await this.page.getByRole('button', { name: this.words.available }).first().waitFor();
-  }
-
-  get accept() {
-    return this.page.getByRole('button', { name: this.words.accept }).first();
+    const name = AVAILABLE[this.language];
+    await this.#pill.click();
+    await this.page.getByRole('menuitem', { name }).first().click();
+    await this.#pill.filter({ hasText: name }).waitFor();
   }
 
   /** Waits for an offer and takes it with its key. */
   async acceptByKey(deadlineMs = 20_000) {
-    await this.accept.waitFor({ timeout: deadlineMs });
+    await this.#button('accept').first().waitFor({ timeout: deadlineMs });
     await this.page.keyboard.press('a');
   }
 
   async reply(text) {
-    const field = this.page.getByRole('textbox', { name: this.words.reply });
-    await field.waitFor();
-    await field.fill(text);
+    await this.page.getByRole('textbox', { name: this.#text('reply_field') }).fill(text);
     await this.page.keyboard.press('Control+Enter');
   }
 
   async reads(text, deadlineMs = 15_000) {
-    await this.page.getByRole('main').getByText(text).first().waitFor({ timeout: deadlineMs });
+    await this.page.getByRole('log').or(this.page.getByRole('main')).getByText(text).first().waitFor({ timeout: deadlineMs });
   }
 }

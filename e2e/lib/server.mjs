@@ -95,7 +95,7 @@ export class Server {
 
   /** The one-use link printed by this start: set-up while it is due, sign-in afterwards. */
   async link() {
-    const pattern = /https?:\/\/\S+[?&]t=([\w.~-]+)/;
+    const pattern = /https?:\/\/\S+[?&](?:t|link)=([\w.~-]+)/;
     const line = await this.lines.next('one-use link', (l) => pattern.test(l), { from: this.#startedAt });
     const [url, token] = line.match(pattern);
     return { url, token };

@@ -2,7 +2,7 @@
 //
 // A suite declares all its cases before it runs any, so results/<suite>.json names every one of them. The
 // cases of a group share a world and run in order; once one fails, the rest of its group has not been
-// reached and counts as failed.
+// reached and counts as failed, unless the group says that its cases do not build on each other.
 import { mkdirSync, writeFileSync } from 'node:fs';
 
 /** Declares a suite. `declare` is called with `(group, options)`, the options of the command line. */
@@ -27,12 +27,14 @@ export async function run({ name, declare }, options) {
 }
 
 function describe(title, fill) {
-  const group = { title, cases: [], before: async () => {}, after: [] };
+  const group = { title, cases: [], before: async () => {}, after: [], isIndependent: false };
   fill({
     /** Prepares the world; the group's cases fail when it does. */
     before: (act) => (group.before = act),
     /** Puts it away, whatever happened; the last one declared goes first. */
     after: (act) => group.after.unshift(act),
+    /** The cases do not build on each other. */
+    independent: () => (group.isIndependent = true),
     /** One case. What `act` returns is kept in the results as its figures. */
     test: (name, act) => group.cases.push({ name: `${title}: ${name}`, act }),
   });
@@ -45,10 +47,11 @@ async function runGroup(group) {
   if (cause.error) console.log(`✗ ${group.title}: could not start\n${indent(cause.error)}`);
   for (const { name, act } of group.cases) {
     const result = cause.error ? { ok: false, error: `not reached: ${cause.error.split('\n')[0]}` } : await attempt(act);
-    if (result.error && !cause.error) cause = result;
+    if (result.error && !cause.error && !group.isIndependent) cause = result;
     results.push({ name, ...result });
     console.log(`${result.ok ? '✓' : '✗'} ${name} (${result.ms ?? 0} ms)`);
-    if (result.error && result === cause) console.log(indent(result.error));
+    if (result.error && !cause.error) console.log(indent(result.error));
+    else if (result === cause) console.log(indent(result.error));
   }
   for (const act of group.after) {
     const { error } = await attempt(act);

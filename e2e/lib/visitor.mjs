@@ -6,7 +6,7 @@ import { Socket } from './socket.mjs';
 export class Visitor {
   constructor(origin, widgetKey) {
     this.widgetKey = widgetKey;
-    this.api = new Api(origin);
+    this.api = new Api(origin, { isPage: true });
     this.base = `/widget/${widgetKey}`;
   }
 

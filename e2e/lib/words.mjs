@@ -1,39 +1,21 @@
-// Accessible names of what the suites press and read, in both languages. The texts themselves live in
-// web/console/messages and web/widget/src; a name that changes there changes here.
+// Accessible names of what the suites press and read.
+import { readFileSync } from 'node:fs';
 
-export const WORDS = {
-  es: {
-    name: /^(tu )?nombre( y apellidos)?$/i,
-    email: /^correo/i,
-    password: /^contraseña/i,
-    organization: /^(nombre de (la|tu) )?(organización|empresa)/i,
-    prepare: /^(preparar la demo|empezar|crear)/i,
-    presence: /^(fuera|disponible|desconectad|conectad|presencia|estado)/i,
-    available: /^disponible/i,
-    accept: /^aceptar/i,
-    reply: /^respuesta/i,
-    send: /^enviar/i,
-    signIn: /^entrar/i,
-    launch: /^abrir el chat/i,
-    newMessage: /^(nuevo mensaje|nueva conversación)/i,
-    write: /^escribe un mensaje/i,
-    log: /^conversación$/i,
-  },
-  en: {
-    name: /^(your )?(full )?name$/i,
-    email: /^email/i,
-    password: /^password/i,
-    organization: /^(name of (the|your) )?(organi[sz]ation|company)/i,
-    prepare: /^(prepare the demo|set up the demo|start|create)/i,
-    presence: /^(away|offline|available|connected|presence|status)/i,
-    available: /^available/i,
-    accept: /^accept/i,
-    reply: /^reply/i,
-    send: /^send/i,
-    signIn: /^sign in/i,
-    launch: /^open chat/i,
-    newMessage: /^new (message|conversation)/i,
-    write: /^write a message/i,
-    log: /^conversation$/i,
-  },
+const catalogues = {};
+
+/** A text of the console, as its message file says it. */
+export function consoleText(language, key) {
+  catalogues[language] ??= JSON.parse(readFileSync(`web/console/messages/${language}.json`, 'utf8'));
+  const text = catalogues[language][key];
+  if (typeof text !== 'string') throw new Error(`web/console/messages/${language}.json has no text \`${key}\``);
+  return text;
+}
+
+/** Texts of the widget; they are code there, in web/widget/src/text.ts and panel-text.ts. */
+export const WIDGET = {
+  es: { launch: /^abrir el chat/i, newMessage: /^(nuevo mensaje|nueva conversación)$/i, write: 'Escribe un mensaje', send: 'Enviar', log: 'Conversación' },
+  en: { launch: /^open chat/i, newMessage: /^new (message|conversation)$/i, write: 'Write a message', send: 'Send', log: 'Conversation' },
 };
+
+/** Names of the presence statuses an organization begins with. */
+export const AVAILABLE = { es: 'Disponible', en: 'Available' };

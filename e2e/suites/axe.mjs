@@ -7,7 +7,7 @@ import { Browser, picture } from '../lib/browser.mjs';
 import { ConsolePage, WidgetPage } from '../lib/pages.mjs';
 import { Server } from '../lib/server.mjs';
 import { suite } from '../lib/suite.mjs';
-import { ADMIN, setUp } from '../lib/world.mjs';
+import { accept, ADMIN, goOnline, pendingOffer, setUp, visitorOf, widgetKey } from '../lib/world.mjs';
 
 const ROUTES = 'web/console/src/routes.ts';
 const LANGUAGES = ['es', 'en'];
@@ -21,16 +21,16 @@ export default suite('axe', (group) => {
   }
 });
 
-function declare({ before, after, test }, { language, theme, routes }) {
-  let server, browser, api, agent, page, ids;
+function declare({ before, after, independent, test }, { language, theme, routes }) {
+  let server, browser, agent, page, ids;
 
+  independent();
   before(async () => {
     assert.ok(routes.length > 0, `${ROUTES} names no route`);
     browser = await Browser.launch();
     server = await Server.fresh('axe', { args: ['--demo'] });
     await server.start();
-    api = await setUp(server, { language, demo: { is_enabled: true, channels: ['web_chat'] } });
-    ids = await samples(api);
+    ids = await populate(server, await setUp(server, { language }));
     agent = new ConsolePage(await browser.page({ language, theme }), language);
     await agent.signIn(server.origin, ADMIN);
     ({ page } = agent);
@@ -62,19 +62,24 @@ function declare({ before, after, test }, { language, theme, routes }) {
   });
 }
 
-/** One id for each parameter of the route table. */
-async function samples(api) {
-  const [conversation] = await api.list('/conversations?list=all');
-  const [customer] = await api.list('/customers');
-  const [queue] = await api.list('/queues');
-  const [channel] = await api.list('/channels');
-  return { conversation, customer, queue, channel };
+/** A conversation that was answered, so that pages have something to show; examples for the route table. */
+async function populate(server, admin) {
+  const me = await goOnline({ api: admin });
+  const visitor = await visitorOf(server.origin, await widgetKey(server.origin));
+  const { conversation } = await visitor.send('Hola, ¿tenéis la Alameda en talla M?');
+  await accept(await pendingOffer([me]));
+  await admin.post(`/conversations/${conversation.id}/messages`, { text: 'Sí, y llega **el jueves**.', seen_seq: 1 });
+  await admin.post(`/conversations/${conversation.id}/notes`, { text: 'Quiere recogerla en la tienda.' });
+  await me.socket.close();
+  const [customer] = await admin.list('/customers');
+  const [queue] = await admin.list('/queues');
+  return { conversation, customer, queue };
 }
 
 /** The route with its parameters filled in. */
-function address(path, { conversation, customer, queue, channel }) {
+function address(path, { conversation, customer, queue }) {
   const noun = path.split('/')[1];
-  const values = { c: conversation?.id, people: customer?.id, queue: queue?.key, admin: channel?.id, view: 'mine' };
+  const values = { c: conversation.id, people: customer.id, queue: queue.key, inbox: 'mentions', view: 'all' };
   return path.replace(/:\w+/g, () => {
     const value = values[noun];
     assert.ok(value, `no example for ${path}`);

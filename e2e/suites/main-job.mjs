@@ -30,7 +30,7 @@ function offers({ before, after, test }) {
   let server, admin, key, agents, watcher, item, first, second;
 
   before(async () => {
-    const routing = { offer_timeout_ms: OFFER_TIMEOUT_MS, misses_before_away: 9, retry_gap_ms: 200 };
+    const routing = { offer_timeout_ms: OFFER_TIMEOUT_MS, misses_before_away: 9, retry_gap_ms: 1_000 };
     ({ server, admin, key, people: agents } = await world('offers', { agents: ['Dani', 'Ana'], routing }));
     watcher = await Socket.staff(admin, { topics: ['org'] });
     for (const agent of agents) await goOnline(agent);
@@ -183,7 +183,7 @@ function twoBrowsers({ before, after, test }) {
   test('the conversation is there after both reload', async () => {
     await agent.page.reload();
     await agent.reads('¡Gracias!');
-    await visitor.page.reload();
+    await visitor.resume(`${server.origin}/demo`, '¡Gracias!');
     await visitor.reads('Te mando una nueva hoy mismo.');
   });
 }

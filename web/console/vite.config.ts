@@ -5,8 +5,11 @@ import { defineConfig } from 'vitest/config';
 
 const server = process.env['CENTRALITA_URL'] ?? 'http://127.0.0.1:8080';
 
+const isTest = process.env['VITEST'] !== undefined;
+
 export default defineConfig({
-  plugins: [
+  // Tests take the messages that the `messages` script compiled, and need no styles.
+  plugins: isTest ? [svelte()] : [
     paraglideVitePlugin({
       project: './project.inlang',
       outdir: './src/paraglide',
@@ -35,6 +38,6 @@ export default defineConfig({
       $lib: new URL('./src/lib', import.meta.url).pathname,
       $m: new URL('./src/paraglide/messages.js', import.meta.url).pathname,
     },
-    ...(process.env['VITEST'] ? { conditions: ['browser'] } : {}),
+    ...(isTest ? { conditions: ['browser'] } : {}),
   },
 });

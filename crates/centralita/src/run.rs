@@ -40,7 +40,9 @@ pub async fn run(options: RunOptions) -> anyhow::Result<()> {
     }
     told_to_stop().await?;
     tracing::info!("stopping");
-    drop(stop.send(()));
+    if stop.send(()).is_err() {
+        tracing::warn!("the server had ended before it was told to");
+    }
     if timeout(DRAIN, serving).await.is_err() {
         tracing::warn!("some requests were cut off");
     }

@@ -140,7 +140,9 @@ mod tests {
     fn verdicts_of_the_trusted_server_are_read() {
         check(
             "Authentication-Results: mx.example.org 1;\n spf=pass (ok; really) smtp.mailfrom=x.es;\n dkim=fail header.d=y.es;\n dkim=pass header.d=x.es; dmarc=pass (p=reject) header.from=x.es",
-            Pass, Pass, Pass,
+            Pass,
+            Pass,
+            Pass,
         );
         check("Authentication-Results: MX.example.org; dmarc=fail header.from=x.es; spf=softfail", Fail, Unknown, Fail);
         check("Authentication-Results: mx.example.org; none", Nothing, Nothing, Nothing);
@@ -158,18 +160,27 @@ mod tests {
     fn only_the_topmost_field_counts() {
         check(
             "Authentication-Results: mx.example.org; dmarc=fail\nAuthentication-Results: mx.example.org; dmarc=pass",
-            Unknown, Unknown, Fail,
+            Unknown,
+            Unknown,
+            Fail,
         );
         check(
             "Authentication-Results: other.org; spf=pass\nAuthentication-Results: mx.example.org; dmarc=pass",
-            Unknown, Unknown, Unknown,
+            Unknown,
+            Unknown,
+            Unknown,
         );
     }
 
     #[test]
     fn a_pass_for_another_sender_is_a_fail() {
         check("Authentication-Results: mx.example.org; dmarc=pass header.from=evil.es", Unknown, Unknown, Fail);
-        check("From: b@evil.es\nAuthentication-Results: mx.example.org; dmarc=pass header.from=x.es", Unknown, Unknown, Fail);
+        check(
+            "From: b@evil.es\nAuthentication-Results: mx.example.org; dmarc=pass header.from=x.es",
+            Unknown,
+            Unknown,
+            Fail,
+        );
     }
 
     #[test]
@@ -183,6 +194,11 @@ mod tests {
     #[test]
     fn comments_and_quotes_cannot_forge_a_result() {
         check("Authentication-Results: mx.example.org; spf=fail (x; dmarc=pass)", Fail, Unknown, Unknown);
-        check("Authentication-Results: mx.example.org; spf=fail smtp.mailfrom=\"; dmarc=pass\"", Fail, Unknown, Unknown);
+        check(
+            "Authentication-Results: mx.example.org; spf=fail smtp.mailfrom=\"; dmarc=pass\"",
+            Fail,
+            Unknown,
+            Unknown,
+        );
     }
 }

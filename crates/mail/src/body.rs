@@ -4,15 +4,12 @@
 //! - Every leaf ends up either in the text or among the attachments.
 //! - Attached messages stay whole, as one attachment.
 
-use crate::{
-    Part, address::is_direction_mark, charset, encoding, flowed, html, markup,
-    mime::Node,
-};
+use crate::{Part, address::is_direction_mark, charset, encoding, flowed, html, markup, mime::Node};
 
 /// Longest file name kept, in characters.
 const MAX_NAME_CHARS: usize = 200;
-/// Larger HTML is attached instead of shown, in bytes.
-const MAX_HTML_BYTES: usize = 8 * 1024 * 1024;
+/// HTML beyond this, over all parts, is attached instead of shown, in bytes.
+const MAX_HTML_BYTES: usize = 4 * 1024 * 1024;
 
 /// Text, safe HTML and attachments of one mail.
 #[derive(Debug, Default)]
@@ -31,10 +28,10 @@ struct Section {
 
 /// Reads the tree.
 pub(crate) fn read(root: &Node<'_>) -> Body {
-    let mut attachments = Vec::new();
-    let sections = sections(root, true, &mut attachments);
+    let mut reader = Reader { attachments: Vec::new(), html_budget: MAX_HTML_BYTES };
+    let sections = reader.sections(root, true);
     let texts: Vec<String> = sections.iter().map(section_text).filter(|text| !text.trim().is_empty()).collect();
-    Body { text: texts.join("\n\n"), html: join_html(sections), attachments }
+    Body { text: texts.join("\n\n"), html: join_html(sections), attachments: reader.attachments }
 }
 
 fn section_text(section: &Section) -> String {
@@ -69,14 +66,49 @@ fn preformatted(text: &str) -> html::Html {
     html::Html { html: format!("<pre>{}</pre>", markup::escape(text)), ..html::Html::default() }
 }
 
-fn sections(node: &Node<'_>, is_root: bool, attachments: &mut Vec<Part>) -> Vec<Section> {
-    if node.children.is_empty() {
-        return leaf(node, is_root, attachments).into_iter().collect();
+/// Walks the tree, setting attachments aside.
+struct Reader {
+    attachments: Vec<Part>,
+    html_budget: usize,
+}
+
+impl Reader {
+    fn sections(&mut self, node: &Node<'_>, is_root: bool) -> Vec<Section> {
+        if node.children.is_empty() {
+            return self.leaf(node, is_root).into_iter().collect();
+        }
+        let children: Vec<Vec<Section>> = node.children.iter().map(|child| self.sections(child, false)).collect();
+        match node.media_type() {
+            "multipart/alternative" => alternative(children).into_iter().collect(),
+            _ => children.into_iter().flatten().collect(),
+        }
     }
-    let children = node.children.iter().map(|child| sections(child, false, attachments)).collect();
-    match node.media_type() {
-        "multipart/alternative" => alternative(children).into_iter().collect(),
-        _ => Vec::from_iter(Vec::into_iter(children).flatten()),
+
+    fn leaf(&mut self, node: &Node<'_>, is_root: bool) -> Option<Section> {
+        let disposition = node.headers.parameterised("content-disposition").unwrap_or_default();
+        let is_file = disposition.value == "attachment" || (!is_root && file_name(node).is_some());
+        let section = match node.media_type() {
+            _ if is_file => None,
+            "text/plain" => Some(Section { plain: Some(plain_text(node)), html: None }),
+            "text/html" => self.html_section(node),
+            // A multipart whose parts cannot be found: better its source than nothing.
+            media_type if media_type.starts_with("multipart/") => {
+                Some(Section { plain: Some(charset::decode(node.body, None)), html: None })
+            }
+            _ => None,
+        };
+        if section.is_none() {
+            self.attachments.push(attachment(node, &disposition.value));
+        }
+        section
+    }
+
+    fn html_section(&mut self, node: &Node<'_>) -> Option<Section> {
+        let bytes = decoded(node);
+        self.html_budget = self.html_budget.checked_sub(bytes.len())?;
+        let declared = node.content_type.parameter("charset").map(str::to_owned).or_else(|| meta_charset(&bytes));
+        let source = charset::decode(&bytes, declared.as_deref());
+        Some(Section { plain: None, html: Some(html::sanitise(&source)) })
     }
 }
 
@@ -94,41 +126,12 @@ fn alternative(children: Vec<Vec<Section>>) -> Option<Section> {
     (merged.plain.is_some() || merged.html.is_some()).then_some(merged)
 }
 
-fn leaf(node: &Node<'_>, is_root: bool, attachments: &mut Vec<Part>) -> Option<Section> {
-    let disposition = node.headers.parameterised("content-disposition").unwrap_or_default();
-    let is_file = disposition.value == "attachment" || (!is_root && file_name(node).is_some());
-    let section = match node.media_type() {
-        _ if is_file => None,
-        "text/plain" | "text" => Some(Section { plain: Some(plain_text(node)), html: None }),
-        "text/html" => html_section(node),
-        // A multipart whose parts cannot be found: better its source than nothing.
-        media_type if media_type.starts_with("multipart/") => {
-            Some(Section { plain: Some(charset::decode(node.body, None)), html: None })
-        }
-        _ => None,
-    };
-    if section.is_none() {
-        attachments.push(attachment(node, &disposition.value));
-    }
-    section
-}
-
 fn plain_text(node: &Node<'_>) -> String {
     let text = normalise_lines(&charset::decode(&decoded(node), node.content_type.parameter("charset")));
     let is = |name: &str, value: &str| {
         node.content_type.parameter(name).is_some_and(|found| found.eq_ignore_ascii_case(value))
     };
     if is("format", "flowed") { flowed::unflow(&text, is("delsp", "yes")) } else { text }
-}
-
-fn html_section(node: &Node<'_>) -> Option<Section> {
-    let bytes = decoded(node);
-    if bytes.len() > MAX_HTML_BYTES {
-        return None;
-    }
-    let declared = node.content_type.parameter("charset").map(str::to_owned).or_else(|| meta_charset(&bytes));
-    let source = charset::decode(&bytes, declared.as_deref());
-    Some(Section { plain: None, html: Some(html::sanitise(&source)) })
 }
 
 /// The charset named in the first kilobyte of an HTML document.

@@ -91,7 +91,8 @@ fn is_mailer_daemon(from: Option<&Address>) -> bool {
 
 fn is_machine_address(from: Option<&Address>) -> bool {
     let local: String = local_part(from).split('+').next().unwrap_or_default().replace(['-', '_', '.'], "");
-    is_mailer_daemon(from) || ["noreply", "donotreply", "noresponder", "nocontestar", "bounce", "bounces"].contains(&local.as_str())
+    is_mailer_daemon(from)
+        || ["noreply", "donotreply", "noresponder", "nocontestar", "bounce", "bounces"].contains(&local.as_str())
 }
 
 fn lower(headers: &Headers<'_>, name: &str) -> Option<String> {
@@ -127,9 +128,18 @@ fn smells_of_machine(headers: &Headers<'_>) -> bool {
 
 fn has_absence_subject(headers: &Headers<'_>) -> bool {
     const PHRASES: [&str; 12] = [
-        "respuesta automática", "respuesta automatica", "fuera de la oficina", "fuera de oficina", "automatic reply",
-        "out of office", "auto-reply", "autoreply", "automatische antwort", "réponse automatique",
-        "risposta automatica", "resposta automática",
+        "respuesta automática",
+        "respuesta automatica",
+        "fuera de la oficina",
+        "fuera de oficina",
+        "automatic reply",
+        "out of office",
+        "auto-reply",
+        "autoreply",
+        "automatische antwort",
+        "réponse automatique",
+        "risposta automatica",
+        "resposta automática",
     ];
     let subject = thread::normalise_subject(&headers.text("subject").unwrap_or_default());
     PHRASES.iter().any(|phrase| subject.starts_with(phrase))

@@ -9,7 +9,9 @@ use std::fmt::Write as _;
 
 use mail_builder::{
     MessageBuilder,
-    headers::{address::Address as BuilderAddress, content_type::ContentType, message_id::MessageId, raw::Raw, text::Text},
+    headers::{
+        address::Address as BuilderAddress, content_type::ContentType, message_id::MessageId, raw::Raw, text::Text,
+    },
     mime::{BodyPart, MimePart},
 };
 use sha2::{Digest, Sha256};
@@ -120,7 +122,8 @@ pub fn compose(mail: &Outgoing) -> Result<Vec<u8>, ComposeError> {
         builder = builder.cc(mailboxes(&mail.cc));
     }
     if let Some(reply_to) = &mail.reply_to {
-        builder = builder.reply_to(BuilderAddress::new_address(mail.from.name.as_deref().map(one_line), reply_to.as_str()));
+        builder =
+            builder.reply_to(BuilderAddress::new_address(mail.from.name.as_deref().map(one_line), reply_to.as_str()));
     }
     builder = threading_headers(builder, mail);
     builder = automatic_headers(builder, mail);
@@ -145,7 +148,9 @@ fn check(mail: &Outgoing) -> Result<(), ComposeError> {
 /// Whether `id` can be written between angle brackets.
 fn is_id(id: &str) -> bool {
     let is_plain = |c: char| c.is_ascii_graphic() && !matches!(c, '<' | '>' | '(' | ')' | ',' | ';' | '"' | '\\');
-    id.len() <= 250 && id.split_once('@').is_some_and(|(left, right)| !left.is_empty() && !right.is_empty()) && id.chars().all(is_plain)
+    id.len() <= 250
+        && id.split_once('@').is_some_and(|(left, right)| !left.is_empty() && !right.is_empty())
+        && id.chars().all(is_plain)
 }
 
 fn mailbox(address: &Address) -> BuilderAddress<'_> {
@@ -167,7 +172,9 @@ fn subject(mail: &Outgoing) -> String {
     if mail.in_reply_to.is_some() && !thread::has_reply_prefix(&subject) {
         subject = format!("Re: {subject}");
     }
-    if let Some(number) = mail.conversation_number.filter(|number| thread::conversation_number(&subject) != Some(*number)) {
+    if let Some(number) =
+        mail.conversation_number.filter(|number| thread::conversation_number(&subject) != Some(*number))
+    {
         write!(subject, " [#{number}]").expect("invariant: writing to a string cannot fail");
     }
     subject
@@ -217,7 +224,9 @@ fn body(mail: &Outgoing) -> MimePart<'_> {
     let content = multipart(mail, "alternative", vec![text, html]);
     match attached.is_empty() {
         true => content,
-        false => multipart(mail, "mixed", std::iter::once(content).chain(attached.into_iter().map(file_part)).collect()),
+        false => {
+            multipart(mail, "mixed", std::iter::once(content).chain(attached.into_iter().map(file_part)).collect())
+        }
     }
 }
 
@@ -229,10 +238,14 @@ fn text_body(mail: &Outgoing) -> String {
 
 fn html_body(mail: &Outgoing) -> String {
     let marker = match mail.has_marker {
-        true => format!("<div class=\"centralita-marker\" style=\"color:#767676;font-size:12px\">{}</div>", markup::escape(MARKER)),
+        true => format!(
+            "<div class=\"centralita-marker\" style=\"color:#767676;font-size:12px\">{}</div>",
+            markup::escape(MARKER)
+        ),
         false => String::new(),
     };
-    format!("<!doctype html><html><body>{marker}{}</body></html>", render_markdown(&mail.markdown)).replace('\n', "\r\n")
+    format!("<!doctype html><html><body>{marker}{}</body></html>", render_markdown(&mail.markdown))
+        .replace('\n', "\r\n")
 }
 
 fn multipart<'x>(mail: &Outgoing, kind: &str, parts: Vec<MimePart<'x>>) -> MimePart<'x> {
@@ -259,9 +272,9 @@ fn is_content_id(id: &str) -> bool {
 }
 
 fn media_type(declared: &str) -> String {
-    let is_token = |part: &str| {
-        !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b))
-    };
-    let is_valid = declared.split_once('/').is_some_and(|(kind, sub)| is_token(kind) && is_token(sub) && kind != "multipart");
+    let is_token =
+        |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b));
+    let is_valid =
+        declared.split_once('/').is_some_and(|(kind, sub)| is_token(kind) && is_token(sub) && kind != "multipart");
     if is_valid { declared.to_ascii_lowercase() } else { "application/octet-stream".to_owned() }
 }

@@ -98,20 +98,25 @@ struct Word<'a> {
     bytes: Vec<u8>,
 }
 
+/// Longest encoded word read, in bytes; the standard allows 75.
+const MAX_WORD_BYTES: usize = 4_096;
+
 /// Replaces encoded words in `text`, wherever they stand, by what they say.
 ///
 /// Neighbouring words of one charset are joined before decoding, so that a character split
-/// between two of them survives. `wrap` turns each decoded run into its replacement.
-pub fn replace_words(text: &str, wrap: impl Fn(&str, &str) -> String) -> String {
+/// between two of them survives. `wrap` turns each decoded run into its replacement; it is told
+/// whether the run stands inside double quotes.
+pub fn replace_words(text: &str, wrap: impl Fn(&str, bool) -> String) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
+    let mut is_quoted = false;
     while let Some(start) = rest.find("=?") {
         let (before, candidate) = rest.split_at(start);
         out.push_str(before);
+        is_quoted ^= toggles_quotes(before);
         match take_run(candidate) {
             Some((decoded, after)) => {
-                let replacement = wrap(&decoded, &out);
-                out.push_str(&replacement);
+                out.push_str(&wrap(&decoded, is_quoted));
                 rest = after;
             }
             None => {
@@ -122,6 +127,16 @@ pub fn replace_words(text: &str, wrap: impl Fn(&str, &str) -> String) -> String 
     }
     out.push_str(rest);
     out
+}
+
+/// Whether `text` holds an odd number of unescaped double quotes.
+fn toggles_quotes(text: &str) -> bool {
+    let (mut is_odd, mut is_escaped) = (false, false);
+    for byte in text.bytes() {
+        is_odd ^= byte == b'"' && !is_escaped;
+        is_escaped = byte == b'\\' && !is_escaped;
+    }
+    is_odd
 }
 
 /// Decodes the encoded words of an unstructured header.
@@ -147,7 +162,12 @@ fn take_run(text: &str) -> Option<(String, &str)> {
 }
 
 fn take_word(text: &str) -> Option<(Word<'_>, &str)> {
-    let (charset, rest) = text.strip_prefix("=?")?.split_once('?')?;
+    let mut limit = text.len().min(MAX_WORD_BYTES);
+    while !text.is_char_boundary(limit) {
+        limit -= 1;
+    }
+    let window = &text[..limit];
+    let (charset, rest) = window.strip_prefix("=?")?.split_once('?')?;
     let is_token = !charset.is_empty() && charset.len() < 80 && !charset.contains(char::is_whitespace);
     let (encoding, rest) = rest.split_once('?').filter(|_| is_token)?;
     let (encoded, after) = rest.split_once("?=").filter(|(text, _)| !text.contains(['\r', '\n']))?;
@@ -156,7 +176,7 @@ fn take_word(text: &str) -> Option<(Word<'_>, &str)> {
         "Q" | "q" => q_decode(encoded),
         _ => return None,
     };
-    Some((Word { charset, bytes }, after))
+    Some((Word { charset, bytes }, &text[limit - after.len()..]))
 }
 
 fn q_decode(encoded: &str) -> Vec<u8> {

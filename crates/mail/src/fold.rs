@@ -17,6 +17,9 @@ pub const MARKER: &str = "Escriba por encima de esta línea / Write above this l
 /// The parts of [`MARKER`] a client may have kept or wrapped apart.
 const MARKER_PARTS: [&str; 2] = ["escriba por encima de esta línea", "write above this line"];
 
+/// Longer texts are not folded; no exchange of letters is that long.
+const MAX_FOLDED_BYTES: usize = 1024 * 1024;
+
 /// A text cut in two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Folded<'a> {
@@ -43,6 +46,9 @@ pub fn fold_quote(text: &str) -> Folded<'_> {
 
 /// Byte offset of the history in `text`; its length when there is none.
 pub(crate) fn quote_start(text: &str) -> usize {
+    if text.len() > MAX_FOLDED_BYTES {
+        return text.len();
+    }
     let lines = lines(text);
     let cut = lines_until_quote(&lines).map_or(text.len(), |index| lines[index].0);
     if text[..cut].trim().is_empty() { text.len() } else { cut }
@@ -65,7 +71,7 @@ fn lines_until_quote(lines: &[(usize, &str)]) -> Option<usize> {
     let has_own_below = |index: usize| last_own.is_some_and(|own| own > index);
     let is_start = |index: &usize| {
         let is_history = starts_history(lines, *index) && !(is_quoted(lines[*index].1) && has_own_below(*index));
-        is_history || starts_attributed_quote(lines, *index, &has_own_below)
+        is_history || starts_attributed_quote(lines, *index, has_own_below)
     };
     let cut = (0..lines.len()).find(is_start).or_else(|| trailing_quote(lines, last_own))?;
     Some(with_lead_in(lines, cut))
@@ -87,8 +93,15 @@ fn has_marker(line: &str) -> bool {
 /// `-----Mensaje original-----` and its relatives; a forwarded message is content, not history.
 fn is_separator(line: &str) -> bool {
     const TITLES: [&str; 9] = [
-        "mensaje original", "original message", "ursprüngliche nachricht", "message d'origine", "mensagem original",
-        "messaggio originale", "original appointment", "missatge original", "jatorrizko mezua",
+        "mensaje original",
+        "original message",
+        "ursprüngliche nachricht",
+        "message d'origine",
+        "mensagem original",
+        "messaggio originale",
+        "original appointment",
+        "missatge original",
+        "jatorrizko mezua",
     ];
     let line = line.trim();
     if line.len() > 120 || !line.starts_with(['-', '_', '=']) {
@@ -102,8 +115,28 @@ fn is_separator(line: &str) -> bool {
 fn starts_header_block(lines: &[(usize, &str)], index: usize, reach: usize) -> bool {
     const SENDER: [&str; 6] = ["de", "from", "von", "da", "remitente", "desde"];
     const OTHERS: [&str; 22] = [
-        "enviado", "enviado el", "enviada", "enviada em", "fecha", "para", "asunto", "cc", "sent", "to", "subject",
-        "date", "gesendet", "an", "betreff", "datum", "envoyé", "objet", "à", "assunto", "inviato", "oggetto",
+        "enviado",
+        "enviado el",
+        "enviada",
+        "enviada em",
+        "fecha",
+        "para",
+        "asunto",
+        "cc",
+        "sent",
+        "to",
+        "subject",
+        "date",
+        "gesendet",
+        "an",
+        "betreff",
+        "datum",
+        "envoyé",
+        "objet",
+        "à",
+        "assunto",
+        "inviato",
+        "oggetto",
     ];
     if !SENDER.iter().any(|label| has_label(lines[index].1, label)) {
         return false;
@@ -131,11 +164,20 @@ fn starts_attributed_quote(lines: &[(usize, &str)], index: usize, has_own_below:
 
 /// Last line of an attribution that begins at `index`.
 fn attribution_end(lines: &[(usize, &str)], index: usize) -> Option<usize> {
-    const OPENINGS: [&str; 10] =
-        ["el ", "on ", "am ", "le ", "em ", "il ", "op ", "no dia ", "a las ", "en "];
+    const OPENINGS: [&str; 10] = ["el ", "on ", "am ", "le ", "em ", "il ", "op ", "no dia ", "a las ", "en "];
     const VERBS: [&str; 12] = [
-        "escribió:", "escribio:", "wrote:", "schrieb:", "a écrit :", "a écrit:", "escreveu:", "ha scritto:",
-        "va escriure:", "schreef:", "idatzi du:", "escribiu:",
+        "escribió:",
+        "escribio:",
+        "wrote:",
+        "schrieb:",
+        "a écrit :",
+        "a écrit:",
+        "escreveu:",
+        "ha scritto:",
+        "va escriure:",
+        "schreef:",
+        "idatzi du:",
+        "escribiu:",
     ];
     let first = lines[index].1.trim_start_matches(['>', ' ']).to_lowercase();
     if !OPENINGS.iter().any(|opening| first.starts_with(opening)) {
@@ -196,8 +238,8 @@ fn with_lead_in(lines: &[(usize, &str)], cut: usize) -> usize {
 ///
 /// Expects the output of [`crate::sanitise`], which keeps the class names and ids that mark quotes.
 pub fn fold_quote_html(html: &str) -> FoldedHtml {
-    let folded = html_cut(html).map(|cut| cut.apply(html));
-    folded
+    html_cut(html)
+        .map(|at| split_balanced(html, at))
         .filter(|folded| has_content(&folded.visible))
         .unwrap_or_else(|| FoldedHtml { visible: html.to_owned(), quoted: None })
 }
@@ -206,22 +248,32 @@ fn has_content(html: &str) -> bool {
     html.contains("<img ") || !markup::to_text(html).is_empty()
 }
 
-/// Where to cut, and the elements open there.
-struct Cut<'a> {
-    at: usize,
-    open: Vec<(&'a str, &'a str)>,
+/// Cuts at `at`, closing in the first half and opening again in the second what was open there.
+fn split_balanced(html: &str, at: usize) -> FoldedHtml {
+    let open = open_elements(&html[..at]);
+    let closing: String = open.iter().rev().map(|(name, _)| format!("</{name}>")).collect();
+    let opening = open.iter().map(|(name, attributes)| match attributes.is_empty() {
+        true => format!("<{name}>"),
+        false => format!("<{name} {attributes}>"),
+    });
+    let quoted = opening.collect::<String>() + &html[at..];
+    FoldedHtml { visible: html[..at].to_owned() + &closing, quoted: Some(quoted) }
 }
 
-impl Cut<'_> {
-    fn apply(&self, html: &str) -> FoldedHtml {
-        let closing: String = self.open.iter().rev().map(|(name, _)| format!("</{name}>")).collect();
-        let opening = self.open.iter().map(|(name, attributes)| match attributes.is_empty() {
-            true => format!("<{name}>"),
-            false => format!("<{name} {attributes}>"),
-        });
-        let quoted = opening.collect::<String>() + &html[self.at..];
-        FoldedHtml { visible: html[..self.at].to_owned() + &closing, quoted: Some(quoted) }
+/// Names and attributes of the elements left open at the end of `html`.
+fn open_elements(html: &str) -> Vec<(&str, &str)> {
+    let mut open: Vec<(&str, &str)> = Vec::new();
+    for (_, token) in markup::tokens(html) {
+        match token {
+            Token::Open { name, attributes } if !markup::is_void(name) => open.push((name, attributes)),
+            Token::Close { name } => {
+                let index = open.iter().rposition(|(other, _)| *other == name);
+                open.truncate(index.unwrap_or(open.len()));
+            }
+            Token::Open { .. } | Token::Text(_) => {}
+        }
     }
+    open
 }
 
 /// How an element marks history.
@@ -250,7 +302,8 @@ fn mark(name: &str, attributes: &str) -> Mark {
     Mark::No
 }
 
-fn html_cut(html: &str) -> Option<Cut<'_>> {
+/// Where the history begins in `html`.
+fn html_cut(html: &str) -> Option<usize> {
     let header_block_at = header_block(html);
     let mut walk = Walk { header_block_at, ..Walk::default() };
     for (at, token) in markup::tokens(html) {
@@ -282,12 +335,12 @@ fn header_block(html: &str) -> Option<usize> {
 
 #[derive(Default)]
 struct Walk<'a> {
-    open: Vec<(&'a str, &'a str)>,
-    /// Where the current line began, and the elements open there.
-    line: (usize, Vec<(&'a str, &'a str)>),
+    open: Vec<&'a str>,
+    /// Where the current line began.
+    line_at: usize,
     has_text_on_line: bool,
     header_block_at: Option<usize>,
-    cut: Option<Cut<'a>>,
+    cut: Option<usize>,
     /// Depth of `open` inside which everything is quoted.
     quote_depth: Option<usize>,
     is_to_end: bool,
@@ -297,7 +350,7 @@ impl<'a> Walk<'a> {
     fn open(&mut self, at: usize, name: &'a str, attributes: &'a str) {
         let mark = mark(name, attributes);
         if mark != Mark::No && self.quote_depth.is_none() {
-            self.cut.get_or_insert_with(|| Cut { at, open: self.open.clone() });
+            self.cut.get_or_insert(at);
             self.quote_depth = Some(self.open.len());
         }
         // A quote that holds its own end marker goes on to the end anyway.
@@ -306,19 +359,19 @@ impl<'a> Walk<'a> {
             self.start_line(at);
         }
         if !markup::is_void(name) {
-            self.open.push((name, attributes));
+            self.open.push(name);
         }
     }
 
     fn start_line(&mut self, at: usize) {
         if self.has_text_on_line {
-            self.line = (at, self.open.clone());
+            self.line_at = at;
             self.has_text_on_line = false;
         }
     }
 
     fn close(&mut self, at: usize, name: &str) {
-        if let Some(index) = self.open.iter().rposition(|(open, _)| *open == name) {
+        if let Some(index) = self.open.iter().rposition(|open| *open == name) {
             self.open.truncate(index);
         }
         if self.quote_depth.is_some_and(|depth| self.open.len() <= depth) {
@@ -343,8 +396,7 @@ impl<'a> Walk<'a> {
     }
 
     fn cut_at_line(&mut self) {
-        let (at, open) = self.line.clone();
-        self.cut.get_or_insert(Cut { at, open });
+        self.cut.get_or_insert(self.line_at);
         self.is_to_end = true;
     }
 }

@@ -27,7 +27,9 @@ fn a_text_without_history_is_not_cut() {
 
 #[test]
 fn the_spanish_gmail_attribution_is_history() {
-    check("Sí, gracias.\n\n|El lun, 16 nov 2026 a las 10:02, Soporte (<soporte@x.es>) escribió:\n\n> Hola\n> ¿Funciona?\n");
+    check(
+        "Sí, gracias.\n\n|El lun, 16 nov 2026 a las 10:02, Soporte (<soporte@x.es>) escribió:\n\n> Hola\n> ¿Funciona?\n",
+    );
     check("Sí.\n|El lun, 16 nov 2026 a las 10:02, Soporte Técnico de la Tienda\n(<soporte@x.es>) escribió:\n> Hola");
     check("Sí.\n\n|El lun., 16 nov. 2026 10:02, Soporte <soporte@x.es>\nescribió:\n\nHola sin prefijo");
 }
@@ -35,14 +37,22 @@ fn the_spanish_gmail_attribution_is_history() {
 #[test]
 fn other_languages_attribute_too() {
     check("Yes\n\n|On Mon, Nov 16, 2026 at 10:02 AM Support <s@x.es> wrote:\n\n> Hello\n");
-    check("Ja\n\n|Am 16.11.2026 um 10:02 schrieb Support <s@x.de>:\n> x".replace("schrieb Support <s@x.de>:", "Support schrieb:").as_str());
+    check(
+        "Ja\n\n|Am 16.11.2026 um 10:02 schrieb Support <s@x.de>:\n> x"
+            .replace("schrieb Support <s@x.de>:", "Support schrieb:")
+            .as_str(),
+    );
     check("Oui\n|Le lun. 16 nov. 2026 à 10:02, Support <s@x.fr> a écrit :\n> x");
 }
 
 #[test]
 fn outlook_header_blocks_are_history() {
-    check("Gracias\n\n|De: Soporte <s@x.es>\nEnviado: lunes, 16 de noviembre de 2026 10:02\nPara: Eva\nAsunto: Re: Pedido\n\nHola Eva");
-    check("Thanks\n\n|________________________________\nFrom: Support\nSent: Monday\nTo: Eva\nSubject: Re: Order\n\nHello");
+    check(
+        "Gracias\n\n|De: Soporte <s@x.es>\nEnviado: lunes, 16 de noviembre de 2026 10:02\nPara: Eva\nAsunto: Re: Pedido\n\nHola Eva",
+    );
+    check(
+        "Thanks\n\n|________________________________\nFrom: Support\nSent: Monday\nTo: Eva\nSubject: Re: Order\n\nHello",
+    );
     check("Thanks\r\n\r\n|*From:* Support\r\n*Sent:* Monday\r\n*To:* Eva\r\n*Subject:* x\r\n");
 }
 
@@ -60,7 +70,9 @@ fn separators_are_history_and_forwarded_messages_are_not() {
 
 #[test]
 fn our_marker_line_is_history_with_what_introduces_it() {
-    check("Ya funciona\n\n|El lun, 16 nov 2026 a las 10:02, S escribió:\n> Escriba por encima de esta línea / Write above this line\n> Hola\n");
+    check(
+        "Ya funciona\n\n|El lun, 16 nov 2026 a las 10:02, S escribió:\n> Escriba por encima de esta línea / Write above this line\n> Hola\n",
+    );
     check("Ya\n|## Escriba por encima de esta línea / Write\nabove this line ##\nHola");
 }
 
@@ -86,9 +98,21 @@ fn prose_that_speaks_of_writing_is_no_attribution() {
 
 #[test]
 fn html_marks_of_the_usual_clients_are_history() {
-    check_html("<div>Sí</div><div class=\"gmail_quote\"><div class=gmail_attr>El lun escribió:</div><blockquote>Hola</blockquote></div>", "Sí", "El lun escribió:  > Hola");
-    check_html("<p>Sí</p><div class=moz-cite-prefix>El 16 escribió:</div><blockquote type=cite>Hola</blockquote>", "Sí", "El 16 escribió:  > Hola");
-    check_html("<div>Sí</div><div id=appendonsend></div><hr><div id=divRplyFwdMsg>De: S</div><div>Hola</div>", "Sí", "De: S Hola");
+    check_html(
+        "<div>Sí</div><div class=\"gmail_quote\"><div class=gmail_attr>El lun escribió:</div><blockquote>Hola</blockquote></div>",
+        "Sí",
+        "El lun escribió:  > Hola",
+    );
+    check_html(
+        "<p>Sí</p><div class=moz-cite-prefix>El 16 escribió:</div><blockquote type=cite>Hola</blockquote>",
+        "Sí",
+        "El 16 escribió:  > Hola",
+    );
+    check_html(
+        "<div>Sí</div><div id=appendonsend></div><hr><div id=divRplyFwdMsg>De: S</div><div>Hola</div>",
+        "Sí",
+        "De: S Hola",
+    );
     check_html("<div>Sí</div><hr id=stopSpelling>De: S<br>Hola", "Sí", "De: S Hola");
     check_html("Sí<div class=OutlookMessageHeader>De: S</div>Hola", "Sí", "De: S Hola");
     check_html("Sí<div class=yahoo_quoted>Hola</div>", "Sí", "Hola");
@@ -102,7 +126,8 @@ fn html_written_below_a_quote_is_never_hidden() {
 
 #[test]
 fn html_with_our_marker_is_cut_there_and_both_halves_are_balanced() {
-    let html = crate::sanitise("<div><b>Sí</b><p>Escriba por encima de esta línea / Write above this line</p>x</div>").html;
+    let html =
+        crate::sanitise("<div><b>Sí</b><p>Escriba por encima de esta línea / Write above this line</p>x</div>").html;
     let folded = fold_quote_html(&html);
     assert_eq!(folded.visible, "<div><b>Sí</b></div>");
     assert!(folded.quoted.expect("history").starts_with("<div><p>Escriba"));

@@ -211,19 +211,10 @@ fn address(found: &mail_parser::Addr<'_>) -> Option<Address> {
 
 /// Replaces encoded words by quoted UTF-8, so that what they say cannot act as syntax.
 fn quote_words(value: &str) -> String {
-    encoding::replace_words(value, |decoded, before| {
+    encoding::replace_words(value, |decoded, is_quoted| {
         let escaped = decoded.replace('\\', "\\\\").replace('"', "\\\"");
-        if is_inside_quotes(before) { escaped } else { format!("\"{escaped}\"") }
+        if is_quoted { escaped } else { format!("\"{escaped}\"") }
     })
-}
-
-fn is_inside_quotes(before: &str) -> bool {
-    let (mut is_inside, mut is_escaped) = (false, false);
-    for byte in before.bytes() {
-        is_inside ^= byte == b'"' && !is_escaped;
-        is_escaped = byte == b'\\' && !is_escaped;
-    }
-    is_inside
 }
 
 fn timestamp(date: &DateTime) -> Option<jiff::Timestamp> {

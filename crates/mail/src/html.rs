@@ -38,10 +38,32 @@ impl Html {
     }
 }
 
+/// Most attached images listed.
+const MAX_CONTENT_IDS: usize = 1_000;
+
 const STYLE_PROPERTIES: [&str; 22] = [
-    "background-color", "border", "border-bottom", "border-collapse", "border-left", "border-right", "border-top",
-    "color", "font-family", "font-size", "font-style", "font-weight", "height", "line-height", "list-style-type",
-    "padding", "padding-left", "text-align", "text-decoration", "vertical-align", "white-space", "width",
+    "background-color",
+    "border",
+    "border-bottom",
+    "border-collapse",
+    "border-left",
+    "border-right",
+    "border-top",
+    "color",
+    "font-family",
+    "font-size",
+    "font-style",
+    "font-weight",
+    "height",
+    "line-height",
+    "list-style-type",
+    "padding",
+    "padding-left",
+    "text-align",
+    "text-decoration",
+    "vertical-align",
+    "white-space",
+    "width",
 ];
 
 /// Elements whose content goes with them.
@@ -205,7 +227,7 @@ fn rewrite_images(html: &str) -> Html {
         }
         Some(src) if has_scheme(src, "cid:") => {
             let id = markup::unescape(&src[4..]);
-            if !found.content_ids.contains(&id) {
+            if found.content_ids.len() < MAX_CONTENT_IDS && !found.content_ids.contains(&id) {
                 found.content_ids.push(id);
             }
             moved_source(attributes, "data-cid", &src[4..])

@@ -8,11 +8,7 @@
 //! - At most `max_parts` parts and `max_depth` nested multiparts; recursion is bounded by the latter.
 //! - A multipart without a usable boundary is shown as text rather than lost.
 
-use crate::{
-    Limits, Reason,
-    header::Headers,
-    parameter::Parameterised,
-};
+use crate::{Limits, Reason, header::Headers, parameter::Parameterised};
 
 /// One part; `children` is empty for leaves.
 #[derive(Debug)]

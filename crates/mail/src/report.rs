@@ -241,9 +241,8 @@ fn message_id_in_text(text: &str) -> Option<String> {
 
 /// Message-ID of the mail, or of the headers, attached to a report.
 fn original_message_id(root: &Node<'_>) -> Option<String> {
-    const KINDS: [&str; 5] = [
-        "message/rfc822", "text/rfc822-headers", "message/rfc822-headers", "message/global", "message/global-headers",
-    ];
+    const KINDS: [&str; 5] =
+        ["message/rfc822", "text/rfc822-headers", "message/rfc822-headers", "message/global", "message/global-headers"];
     let attached = child(root, &KINDS)?;
     let bytes = body::decoded(attached);
     Headers::split(bytes.trim_ascii_start()).0.ids("message-id").into_iter().next()
@@ -267,10 +266,6 @@ fn read_receipt(root: &Node<'_>, receipt: &Node<'_>) -> ReadReceipt {
     let disposition = disposition.rsplit(';').next().unwrap_or_default();
     ReadReceipt {
         disposition: disposition.split('/').next().unwrap_or_default().trim().to_owned(),
-        original_message_id: fields
-            .ids("original-message-id")
-            .into_iter()
-            .next()
-            .or_else(|| original_message_id(root)),
+        original_message_id: fields.ids("original-message-id").into_iter().next().or_else(|| original_message_id(root)),
     }
 }

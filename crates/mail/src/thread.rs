@@ -4,8 +4,7 @@
 pub const MAX_REFERENCES: usize = 20;
 
 /// Reply and forward prefixes of the clients people use, lower case, without the colon.
-const PREFIXES: [&str; 13] =
-    ["re", "rv", "fw", "fwd", "aw", "wg", "sv", "vs", "tr", "res", "enc", "antw", "rif"];
+const PREFIXES: [&str; 13] = ["re", "rv", "fw", "fwd", "aw", "wg", "sv", "vs", "tr", "res", "enc", "antw", "rif"];
 
 /// Message ids to look up, likeliest first: In-Reply-To, then References from right to left.
 ///
@@ -106,9 +105,21 @@ mod tests {
     #[test]
     fn prefixes_of_all_clients_nested_and_counted_are_removed() {
         for subject in [
-            "Pedido 7", "Re: Pedido 7", "RV: RE: Pedido  7", "Fwd: FW: pedido 7", "AW: WG: Pedido 7", "SV: Pedido 7",
-            "TR: RES: ENC: Pedido 7", "Re[2]: Pedido 7", "RE (3) : Pedido 7", "Re：Pedido 7", "[lista] Re: [ext] Pedido 7",
-            "Re: Pedido 7 [#1234]", "[#1234] RE: Pedido 7", "re:re:re:Pedido 7", "Antw: Pedido 7",
+            "Pedido 7",
+            "Re: Pedido 7",
+            "RV: RE: Pedido  7",
+            "Fwd: FW: pedido 7",
+            "AW: WG: Pedido 7",
+            "SV: Pedido 7",
+            "TR: RES: ENC: Pedido 7",
+            "Re[2]: Pedido 7",
+            "RE (3) : Pedido 7",
+            "Re：Pedido 7",
+            "[lista] Re: [ext] Pedido 7",
+            "Re: Pedido 7 [#1234]",
+            "[#1234] RE: Pedido 7",
+            "re:re:re:Pedido 7",
+            "Antw: Pedido 7",
         ] {
             assert_eq!(normalise_subject(subject), "pedido 7", "{subject}");
         }

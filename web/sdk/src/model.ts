@@ -147,7 +147,8 @@ export interface Customer {
   last_seen_at: Timestamp | null;
   first_source: string | null;
   is_demo: boolean;
-  identities?: Identity[];
+  /** Only where one customer is asked for. */
+  identities?: Identity[] | null;
   created_at: Timestamp;
   version: number;
 }
@@ -188,7 +189,7 @@ export interface Conversation {
   number: number;
   subject: string | null;
   outcome: string | null;
-  status_id: Id;
+  status_id: Id | null;
   status_category: StatusCategory;
   priority: Priority;
   customer_id: Id;
@@ -208,7 +209,8 @@ export interface Conversation {
   last_activity_at: Timestamp;
   last_entry: LastEntry | null;
   last_entry_seq: number;
-  unread_count: number;
+  /** For the caller; absent in events, which go to many. */
+  unread_count?: number;
   work: ConversationWork[];
   merged_into_id: Id | null;
   linked_ids: Id[];
@@ -443,11 +445,12 @@ export interface WorkItem {
   agent_id: Id | null;
   assignment_id: Id | null;
   previous_id: Id | null;
+  wrap_up_deadline_at?: Timestamp | null;
   version: number;
 }
 export type OfferState = 'pending' | 'accepted' | 'declined' | 'timed_out' | 'cancelled' | 'rescinded';
 export interface OfferCard {
-  channel_kind: ChannelKind;
+  channel_kind: ChannelKind | null;
   queue_name: string;
   customer: { id: Id; name: string | null; is_vip: boolean } | null;
   waited_ms: number;
@@ -486,7 +489,8 @@ export interface Assignment {
 export interface AcceptResult {
   offer: Offer;
   work_item: WorkItem;
-  assignment: Assignment;
+  /** Null when it ended meanwhile. */
+  assignment: Assignment | null;
   conversation: Conversation | null;
 }
 export interface WrapUpCode { id: Id; key: string; name: Localized; parent_id: Id | null; queue_ids: Id[] }

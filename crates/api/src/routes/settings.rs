@@ -23,7 +23,7 @@ use crate::state::Api;
 #[into_params(parameter_in = Query)]
 pub struct WholeQuery {
     /// 1 to 200.
-    limit: Option<i64>,
+    pub limit: Option<i64>,
 }
 
 async fn outline(api: &Api, caller: &Caller, query: &WholeQuery) -> Answer<Outline> {

@@ -37,10 +37,18 @@ fn a_person_whose_mail_smells_of_a_machine_gets_no_automatic_answer() {
 #[test]
 fn automatic_mail_is_recognised_by_any_of_its_marks() {
     for headers in [
-        "From: e@y.es\nAuto-Submitted: auto-replied", "From: e@y.es\nAuto-Submitted: auto-generated; owner-email=x",
-        "From: e@y.es\nX-Autoreply: yes", "From: e@y.es\nX-Autorespond: x", "From: e@y.es\nPrecedence: auto_reply",
-        "From: e@y.es\nX-Auto-Response-Suppress: All", "From: e@y.es\nX-Loop: other@y.es", "From: e@y.es\nReturn-Path: <>",
-        "From: no-reply@y.es", "From: No_Reply@y.es", "From: noreply+x@y.es", "From: postmaster@y.es",
+        "From: e@y.es\nAuto-Submitted: auto-replied",
+        "From: e@y.es\nAuto-Submitted: auto-generated; owner-email=x",
+        "From: e@y.es\nX-Autoreply: yes",
+        "From: e@y.es\nX-Autorespond: x",
+        "From: e@y.es\nPrecedence: auto_reply",
+        "From: e@y.es\nX-Auto-Response-Suppress: All",
+        "From: e@y.es\nX-Loop: other@y.es",
+        "From: e@y.es\nReturn-Path: <>",
+        "From: no-reply@y.es",
+        "From: No_Reply@y.es",
+        "From: noreply+x@y.es",
+        "From: postmaster@y.es",
     ] {
         assert_eq!(class(headers), (Class::AutoReply, false), "{headers}");
     }
@@ -61,8 +69,12 @@ fn the_envelope_decides_about_the_null_sender() {
 #[test]
 fn lists_and_bulk_mail_are_lists() {
     for headers in [
-        "From: e@y.es\nPrecedence: bulk", "From: e@y.es\nPrecedence: List", "From: e@y.es\nPrecedence: junk",
-        "From: e@y.es\nList-Id: <l.y.es>", "From: e@y.es\nList-Unsubscribe: <https://y.es/u>", "From: e@y.es\nFeedback-ID: 1:2",
+        "From: e@y.es\nPrecedence: bulk",
+        "From: e@y.es\nPrecedence: List",
+        "From: e@y.es\nPrecedence: junk",
+        "From: e@y.es\nList-Id: <l.y.es>",
+        "From: e@y.es\nList-Unsubscribe: <https://y.es/u>",
+        "From: e@y.es\nFeedback-ID: 1:2",
     ] {
         assert_eq!(class(headers), (Class::List, false), "{headers}");
     }
@@ -71,7 +83,9 @@ fn lists_and_bulk_mail_are_lists() {
 #[test]
 fn our_own_mail_coming_back_is_ours() {
     for headers in [
-        "From: Soporte@X.es", "From: soporte+c-1@x.es", "From: e@y.es\nX-Loop: soporte@x.es",
+        "From: Soporte@X.es",
+        "From: soporte+c-1@x.es",
+        "From: e@y.es\nX-Loop: soporte@x.es",
         "From: soporte@x.es\nAuto-Submitted: auto-replied",
     ] {
         assert_eq!(class(headers), (Class::Own, false), "{headers}");
@@ -127,7 +141,9 @@ fn a_bounce_in_prose_gives_away_what_it_can() {
 
 #[test]
 fn a_person_who_attaches_a_bounce_is_a_person() {
-    let raw = format!("From: eva@y.es\nContent-Type: multipart/mixed; boundary=p\n\n--p\n\nmira\n--p\nContent-Type: message/rfc822\n\n{BOUNCE}\n--p--\n");
+    let raw = format!(
+        "From: eva@y.es\nContent-Type: multipart/mixed; boundary=p\n\n--p\n\nmira\n--p\nContent-Type: message/rfc822\n\n{BOUNCE}\n--p--\n"
+    );
     assert_eq!(read(raw).class, Class::Person);
 }
 

@@ -1,7 +1,7 @@
 //! Building mails, and reading back what was built.
 
 use mail::{
-    Address, Attachment, Automatic, Class, ComposeError, Context, Outgoing, TokenKind, Token, compose, find_token,
+    Address, Attachment, Automatic, Class, ComposeError, Context, Outgoing, Token, TokenKind, compose, find_token,
     message_id, render_markdown, sign, tagged_address,
 };
 use uuid::Uuid;
@@ -56,7 +56,12 @@ fn what_is_built_is_read_back() {
 #[test]
 fn the_same_input_gives_the_same_bytes() {
     let mut mail = outgoing();
-    mail.attachments.push(Attachment { name: "a.txt".into(), media_type: "text/plain".into(), content_id: None, bytes: b"x".to_vec() });
+    mail.attachments.push(Attachment {
+        name: "a.txt".into(),
+        media_type: "text/plain".into(),
+        content_id: None,
+        bytes: b"x".to_vec(),
+    });
     assert_eq!(compose(&mail).unwrap(), compose(&mail).unwrap());
     let mut other = mail.clone();
     other.message_id = "other@x.es".to_owned();
@@ -166,7 +171,8 @@ fn no_value_can_add_a_header() {
     mail.in_reply_to = Some("a@b\r\nBcc: evil@evil.es".to_owned());
     mail.unsubscribe_url = Some(evil.to_owned());
     mail.automatic = Some(Automatic::Generated);
-    mail.attachments = vec![Attachment { name: evil.into(), media_type: evil.into(), content_id: Some(evil.into()), bytes: vec![] }];
+    mail.attachments =
+        vec![Attachment { name: evil.into(), media_type: evil.into(), content_id: Some(evil.into()), bytes: vec![] }];
     let text = built(&mail).to_lowercase();
     assert!(!text.contains("\nbcc:"), "{text}");
 }
@@ -191,7 +197,9 @@ fn malformed_addresses_and_ids_are_refused() {
 
 #[test]
 fn markdown_becomes_safe_html() {
-    let html = render_markdown("# T\n\na\nb <script>alert(1)</script> [x](javascript:alert(1)) ![p](https://t.es/p.gif) https://x.es");
+    let html = render_markdown(
+        "# T\n\na\nb <script>alert(1)</script> [x](javascript:alert(1)) ![p](https://t.es/p.gif) https://x.es",
+    );
     assert!(html.contains("<h1>T</h1>") && html.contains("a<br>"), "{html}");
     assert!(html.contains("<a href=\"https://x.es\""), "{html}");
     assert!(!html.contains("<script") && !html.contains("javascript:") && !html.contains("p.gif"), "{html}");

@@ -3,7 +3,11 @@
 //! `CENTRALITA_MAIL_CORPORA=<folder>` adds every file below that folder, whatever it holds, and
 //! prints the counts.
 
-use std::{fs, path::{Path, PathBuf}, time::{Duration, Instant}};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
 
 use mail::{Context, Parsed, Reason, parse};
 

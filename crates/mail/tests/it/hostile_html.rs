@@ -107,20 +107,109 @@ const PAYLOADS: &[&str] = &[
 
 /// Elements the sanitiser may leave.
 const ALLOWED: [&str; 62] = [
-    "a", "abbr", "acronym", "article", "aside", "b", "bdi", "bdo", "blockquote", "br", "caption", "center", "cite",
-    "code", "col", "colgroup", "data", "dd", "del", "details", "dfn", "div", "dl", "dt", "em", "figcaption", "figure",
-    "font", "footer", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hgroup", "hr", "i", "img", "ins", "kbd", "li",
-    "mark", "nav", "ol", "p", "pre", "q", "s", "small", "span", "strike", "strong", "sub", "summary", "sup", "table",
-    "tbody", "td", "th", "thead",
+    "a",
+    "abbr",
+    "acronym",
+    "article",
+    "aside",
+    "b",
+    "bdi",
+    "bdo",
+    "blockquote",
+    "br",
+    "caption",
+    "center",
+    "cite",
+    "code",
+    "col",
+    "colgroup",
+    "data",
+    "dd",
+    "del",
+    "details",
+    "dfn",
+    "div",
+    "dl",
+    "dt",
+    "em",
+    "figcaption",
+    "figure",
+    "font",
+    "footer",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "header",
+    "hgroup",
+    "hr",
+    "i",
+    "img",
+    "ins",
+    "kbd",
+    "li",
+    "mark",
+    "nav",
+    "ol",
+    "p",
+    "pre",
+    "q",
+    "s",
+    "small",
+    "span",
+    "strike",
+    "strong",
+    "sub",
+    "summary",
+    "sup",
+    "table",
+    "tbody",
+    "td",
+    "th",
+    "thead",
 ];
 const ALSO_ALLOWED: [&str; 13] =
     ["tr", "tt", "u", "ul", "var", "wbr", "time", "samp", "ruby", "rt", "rp", "rtc", "tfoot"];
 
 /// Attributes that hold no address and run nothing.
 const INERT: [&str; 36] = [
-    "alt", "align", "bgcolor", "border", "cellpadding", "cellspacing", "char", "charoff", "class", "color", "colspan",
-    "data-cid", "data-remote-src", "datetime", "dir", "face", "headers", "height", "href", "hreflang", "id", "lang",
-    "rel", "rowspan", "scope", "size", "span", "src", "start", "style", "summary", "target", "title", "type", "valign",
+    "alt",
+    "align",
+    "bgcolor",
+    "border",
+    "cellpadding",
+    "cellspacing",
+    "char",
+    "charoff",
+    "class",
+    "color",
+    "colspan",
+    "data-cid",
+    "data-remote-src",
+    "datetime",
+    "dir",
+    "face",
+    "headers",
+    "height",
+    "href",
+    "hreflang",
+    "id",
+    "lang",
+    "rel",
+    "rowspan",
+    "scope",
+    "size",
+    "span",
+    "src",
+    "start",
+    "style",
+    "summary",
+    "target",
+    "title",
+    "type",
+    "valign",
     "width",
 ];
 
@@ -168,7 +257,9 @@ fn attribute_offence(name: &str, value: &str) -> Option<String> {
     let is_ok = match name {
         "href" => ["http://", "https://", "mailto:", "tel:"].iter().any(|scheme| lower.starts_with(scheme)),
         "src" => lower.starts_with("data:image/") && !lower.starts_with("data:image/svg"),
-        "style" => !["url", "expression", "\\", "/*", "position", "binding", "behavior"].iter().any(|bad| lower.contains(bad)),
+        "style" => {
+            !["url", "expression", "\\", "/*", "position", "binding", "behavior"].iter().any(|bad| lower.contains(bad))
+        }
         "target" => value == "_blank",
         _ => INERT.contains(&name),
     };
@@ -195,7 +286,9 @@ fn nothing_that_acts_survives() {
 #[test]
 fn what_an_agent_writes_cannot_act_either() {
     for payload in PAYLOADS {
-        for written in [(*payload).to_owned(), format!("[x]({payload})"), format!("![x]({payload})"), format!("`{payload}`")] {
+        for written in
+            [(*payload).to_owned(), format!("[x]({payload})"), format!("![x]({payload})"), format!("`{payload}`")]
+        {
             let html = render_markdown(&written);
             assert_eq!(offence(&html), None, "{written}\n→ {html}");
         }
@@ -204,7 +297,13 @@ fn what_an_agent_writes_cannot_act_either() {
 
 #[test]
 fn the_judge_sees_what_it_should_see() {
-    for bad in ["<script>", "<p onclick=\"x\">", "<a href=\"javascript:x\">", "<img src=\"https://x\">", "<p style=\"background:url(x)\">"] {
+    for bad in [
+        "<script>",
+        "<p onclick=\"x\">",
+        "<a href=\"javascript:x\">",
+        "<img src=\"https://x\">",
+        "<p style=\"background:url(x)\">",
+    ] {
         assert!(offence(bad).is_some(), "{bad}");
     }
 }

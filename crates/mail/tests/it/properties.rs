@@ -3,7 +3,10 @@
 use mail::{Attachment, Context, compose, fold_quote, fold_quote_html, parse, sanitise};
 use proptest::{collection::vec, prelude::*};
 
-use crate::{composing::{address, outgoing}, corpora, read};
+use crate::{
+    composing::{address, outgoing},
+    corpora, read,
+};
 
 fn line() -> impl Strategy<Value = String> {
     prop_oneof![
@@ -82,8 +85,8 @@ proptest! {
 
     #[test]
     fn what_is_composed_is_read_back(
-        subject in "[^\\pC]{0,80}",
-        name in "[^\\pC\"]{0,40}",
+        subject in "[^\\pC\\p{Zl}\\p{Zp}]{0,80}",
+        name in "[^\\pC\\p{Zl}\\p{Zp}\"]{0,40}",
         markdown in "[^\\pC]{0,200}(\n[^\\pC]{0,80}){0,5}",
         file in vec(any::<u8>(), 0..300),
         file_name in "[a-zñ ;'=%]{0,60}x",

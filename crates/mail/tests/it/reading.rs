@@ -83,7 +83,8 @@ fn html_alone_or_beside_an_empty_text_gives_the_text() {
 
 #[test]
 fn text_after_an_attachment_is_not_lost() {
-    let raw = "Content-Type: multipart/mixed; boundary=m\n\n--m\n\nuno\n--m\nContent-Type: image/png\n\nx\n--m\n\ndos\n--m--";
+    let raw =
+        "Content-Type: multipart/mixed; boundary=m\n\n--m\n\nuno\n--m\nContent-Type: image/png\n\nx\n--m\n\ndos\n--m--";
     let mail = read(raw);
     assert_eq!(mail.text, "uno\n\ndos");
     assert_eq!(mail.attachments.len(), 1);
@@ -167,6 +168,15 @@ fn mails_over_a_limit_are_unreadable_and_still_say_who_and_what() {
     assert_eq!(refuse(format!("Subject: x\n{deep}")).reason, Reason::TooDeep);
     let large = refuse(format!("Subject: grande\nX: {}\n\nb", "a".repeat(300_000)));
     assert_eq!((large.reason, large.subject.as_str()), (Reason::HeadersTooLarge, "grande"));
+}
+
+#[test]
+fn html_beyond_the_limit_is_attached() {
+    let part = format!("--b\nContent-Type: text/html\n\n{}\n", "<p>hola".repeat(400_000));
+    let mail = read(format!("Subject: x\nContent-Type: multipart/mixed; boundary=b\n\n{part}{part}"));
+    assert!(mail.html.is_some());
+    assert_eq!(mail.attachments.len(), 1);
+    assert_eq!(mail.attachments[0].media_type, "text/html");
 }
 
 #[test]

@@ -22,7 +22,7 @@ export class Collection<T extends Row> {
       const rows: T[] = [];
       let after: string | null = null;
       do {
-        const page: { items: T[]; page: { next: string | null } } = await api.list<T>(this.noun, { limit: 200, after });
+        const page: { items: T[]; page: { next: string | null } } = await api.list<T>(this.noun, { after });
         rows.push(...page.items);
         after = page.page.next;
       } while (after !== null && rows.length < 1_000);

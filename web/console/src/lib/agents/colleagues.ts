@@ -6,7 +6,7 @@ import { api } from '$lib/session/api';
 /** Loads them after the first view; a person who may not see them simply sees no names. */
 export async function loadColleagues(): Promise<void> {
   await new Promise<void>((resolve) => ('requestIdleCallback' in window ? requestIdleCallback(() => resolve()) : setTimeout(resolve, 500)));
-  const page = await api.agents({ limit: 200 }).catch(() => null);
+  const page = await api.agents().catch(() => null);
   live.commit((page?.items ?? []).map((row) => ({ table: 'agents' as const, id: row.id, row })));
 }
 

@@ -55,7 +55,7 @@ export class OpenConversation {
       this.id = row.id;
       void connection.subscribe([`conversation:${row.id}`]);
       await Promise.all([this.#newest(), this.refreshComposer()]);
-      this.readSeq = row.unread_count > 0 ? readSeqOf(this.window.entries, row.unread_count) : null;
+      this.readSeq = (row.unread_count ?? 0) > 0 ? readSeqOf(this.window.entries, row.unread_count ?? 0) : null;
       this.state = 'ready';
     } catch (error) {
       if (this.state === 'ready' && error instanceof ApiError && error.isNetwork) return;
@@ -91,7 +91,7 @@ export class OpenConversation {
     const row = this.row;
     if (!row || seq <= this.#markedSeq || document.hidden) return;
     this.#markedSeq = seq;
-    if (row.unread_count === 0) return;
+    if (!row.unread_count) return;
     live.commit([{ table: 'conversations', id: row.id, row: { ...row, unread_count: 0 } }]);
     api.markRead(row.id, seq).catch(() => (this.#markedSeq = 0));
   }

@@ -42,11 +42,11 @@ function byFamily(tables: Tables, event: StreamEvent): Change[] {
   return NOTHING;
 }
 
-/** A conversation as it is now; keeps what only an expansion carries. */
+/** A conversation as it is now; keeps what only an expansion or an own reading carries. */
 export function conversation(tables: Tables, row: Conversation): Change[] {
   const known = tables.conversations.get(row.id);
   if (known && known.version > row.version) return NOTHING;
-  const kept = known?.customer && row.customer === undefined ? { customer: known.customer } : {};
+  const kept = { unread_count: known?.unread_count ?? 0, ...(known?.customer ? { customer: known.customer } : {}) };
   const customer: Change[] = row.customer ? [{ table: 'customers', id: row.customer.id, row: row.customer }] : [];
   return [{ table: 'conversations', id: row.id, row: { ...kept, ...row } }, ...customer];
 }

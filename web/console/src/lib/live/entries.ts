@@ -32,7 +32,7 @@ export function withNewest(conversation: Conversation, entry: Entry): Conversati
   return {
     ...conversation,
     last_entry_seq: entry.seq,
-    unread_count: conversation.unread_count + (entry.direction === 'in' ? 1 : 0),
+    unread_count: (conversation.unread_count ?? 0) + (entry.direction === 'in' ? 1 : 0),
     last_activity_at: entry.created_at,
     last_entry: isContent ? preview(entry) : conversation.last_entry,
   };

@@ -1,0 +1,7 @@
+//! The API over HTTP and sockets, on a real store: the contract as a stranger meets it.
+
+mod desk;
+mod document;
+mod refusals;
+mod sockets;
+mod visitors;
