@@ -67,12 +67,18 @@ export class ConsolePage {
   /** The first start: opens the one-use link and answers its two questions. */
   async setUp(link, { name, email, password, organization }) {
     await this.page.goto(link);
-    await this.#field('your_name').fill(name);
-    await this.#field('organization_name').fill(organization);
-    await this.#button('next').click();
+    await this.answerFirst({ name, organization });
     await this.#field('email').fill(email);
     await this.#field('password').fill(password);
     await this.#button('start_empty').click();
+  }
+
+  /** The first question of set-up; leads to the second. */
+  async answerFirst({ name, organization }) {
+    await this.#field('your_name').fill(name);
+    await this.#field('organization_name').fill(organization);
+    await this.#button('next').click();
+    await this.#field('email').waitFor();
   }
 
   async signIn(origin, { email, password }) {

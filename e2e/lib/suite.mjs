@@ -47,11 +47,11 @@ async function runGroup(group) {
   if (cause.error) console.log(`✗ ${group.title}: could not start\n${indent(cause.error)}`);
   for (const { name, act } of group.cases) {
     const result = cause.error ? { ok: false, error: `not reached: ${cause.error.split('\n')[0]}` } : await attempt(act);
-    if (result.error && !cause.error && !group.isIndependent) cause = result;
+    const isNews = result.error && !cause.error;
+    if (isNews && !group.isIndependent) cause = result;
     results.push({ name, ...result });
     console.log(`${result.ok ? '✓' : '✗'} ${name} (${result.ms ?? 0} ms)`);
-    if (result.error && !cause.error) console.log(indent(result.error));
-    else if (result === cause) console.log(indent(result.error));
+    if (isNews) console.log(indent(result.error));
   }
   for (const act of group.after) {
     const { error } = await attempt(act);

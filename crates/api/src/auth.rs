@@ -91,7 +91,9 @@ pub fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
 /// 403 `origin_forbidden`.
 pub fn check_origin(headers: &HeaderMap, api: &Api) -> Result<(), Problem> {
     match headers.get(ORIGIN) {
-        Some(origin) if !origin.as_bytes().eq_ignore_ascii_case(api.origin().as_bytes()) => Err(Code::OriginForbidden.into()),
+        Some(origin) if !origin.as_bytes().eq_ignore_ascii_case(api.origin().as_bytes()) => {
+            Err(Code::OriginForbidden.into())
+        }
         Some(_) | None => Ok(()),
     }
 }

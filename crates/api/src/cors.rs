@@ -58,7 +58,8 @@ fn preflight() -> Response {
     let mut response = StatusCode::NO_CONTENT.into_response();
     let headers = response.headers_mut();
     headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST, PUT, DELETE"));
-    headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("authorization, content-type, idempotency-key"));
+    headers
+        .insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("authorization, content-type, idempotency-key"));
     headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
     response
 }
@@ -66,7 +67,9 @@ fn preflight() -> Response {
 /// A browser names the origin on everything but plain reads of its own site; only apps have none.
 fn is_allowed(request: &Request, channel: &Channel, own: &str) -> bool {
     match request.headers().get(ORIGIN).map(|origin| origin.to_str()) {
-        Some(Ok(origin)) => origin.eq_ignore_ascii_case(own) || allowed_origins(channel).iter().any(|rule| fits(rule, origin)),
+        Some(Ok(origin)) => {
+            origin.eq_ignore_ascii_case(own) || allowed_origins(channel).iter().any(|rule| fits(rule, origin))
+        }
         Some(Err(_)) => false,
         None => channel.kind == "in_app" || is_plain_read(request.method(), request.headers()),
     }

@@ -17,8 +17,12 @@ impl From<Error> for Problem {
                 problem.with_error(FieldError { detail: Some(e.detail), ..FieldError::new(e.pointer, e.code) })
             }),
             Error::InvalidCredentials => Code::InvalidCredentials.into(),
-            Error::SignInDelayed { retry_after_ms } => Self::from(Code::SignInDelayed).retry_after_ms(positive(retry_after_ms)),
-            Error::RateLimited { retry_after_ms } => Self::from(Code::RateLimited).retry_after_ms(positive(retry_after_ms)),
+            Error::SignInDelayed { retry_after_ms } => {
+                Self::from(Code::SignInDelayed).retry_after_ms(positive(retry_after_ms))
+            }
+            Error::RateLimited { retry_after_ms } => {
+                Self::from(Code::RateLimited).retry_after_ms(positive(retry_after_ms))
+            }
             Error::Unauthenticated => Code::Unauthenticated.into(),
             Error::SessionExpired => Code::SessionExpired.into(),
             Error::LinkUsed => Code::LinkUsed.into(),
@@ -35,7 +39,9 @@ impl From<Error> for Problem {
             Error::AgentHasWork { count } => Self::from(Code::AgentHasWork).with("count", count),
             Error::Refused(refused) => of_refused(refused),
             Error::VersionConflict => Code::VersionConflict.into(),
-            Error::AlreadyExists { existing_id } => Self::from(Code::AlreadyExists).with("existing_id", json!(existing_id)),
+            Error::AlreadyExists { existing_id } => {
+                Self::from(Code::AlreadyExists).with("existing_id", json!(existing_id))
+            }
             Error::StorageFull => Code::StorageFull.into(),
             Error::Unavailable(_) => Self::from(Code::Unavailable).retry_after_ms(1_000),
             Error::Store(source) => {
@@ -68,12 +74,16 @@ fn of_refused(refused: Refused) -> Problem {
         | Refused::UnknownQueue
         | Refused::UnknownStatus => Code::NotFound.into(),
         Refused::OfferExpired => Code::OfferExpired.into(),
-        Refused::OfferClosed { state } => Problem::from(Code::OfferClosed).with("state", json!(OfferState::from(state))),
+        Refused::OfferClosed { state } => {
+            Problem::from(Code::OfferClosed).with("state", json!(OfferState::from(state)))
+        }
         Refused::StaleEpoch => Code::StaleEpoch.into(),
         Refused::OfferNotYours => Code::OfferNotYours.into(),
         Refused::DeclineNotAllowed => Problem::from(Code::Forbidden).with("permission", "offers.decline"),
         Refused::DeclineReasonRequired => Code::DeclineReasonRequired.into(),
-        Refused::ItemState { state } => Problem::from(Code::WorkItemState).with("state", json!(WorkItemState::from(state))),
+        Refused::ItemState { state } => {
+            Problem::from(Code::WorkItemState).with("state", json!(WorkItemState::from(state)))
+        }
         Refused::AlreadyAssigned { agent } => Problem::from(Code::AlreadyAssigned).with("agent_id", json!(agent)),
         Refused::NoExtensionLeft => Problem::from(Code::WorkItemState).with("state", "wrap_up"),
         Refused::AgentHasWork { count } => Problem::from(Code::AgentHasWork).with("count", count),

@@ -53,7 +53,8 @@ impl<T: Serialize> IntoResponse for Json<T> {
 /// 413 `body_too_large` beyond it, 400 `malformed_body` when the sender stopped halfway.
 pub async fn read(request: Request, max: usize) -> Result<Bytes, Problem> {
     let too_large = || Problem::from(Code::BodyTooLarge).with("max_bytes", max);
-    let announced = request.headers().get(http::header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<usize>().ok());
+    let announced =
+        request.headers().get(http::header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|length| length > max) {
         return Err(too_large());
     }
@@ -97,7 +98,9 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
 /// Turns serde's words into ours. They name the field between back quotes.
 fn field_refusal(pointer: &str, message: &str) -> Problem {
     let named = message.split('`').nth(1).unwrap_or_default();
-    let inside = |name: &str| if pointer.ends_with(&format!("/{name}")) { pointer.to_owned() } else { format!("{pointer}/{name}") };
+    let inside = |name: &str| {
+        if pointer.ends_with(&format!("/{name}")) { pointer.to_owned() } else { format!("{pointer}/{name}") }
+    };
     if message.starts_with("unknown field") {
         return Problem::from(Code::UnknownField).with_error(FieldError::new(inside(named), "unknown_field"));
     }
@@ -141,11 +144,6 @@ fn query_refusal(path: &str, message: &str) -> Problem {
     let code = if message.starts_with("unknown variant") { "enum" } else { "type" };
     Problem::invalid(format!("?{}", path.split('/').next().unwrap_or_default()), code)
 }
-
-/// No query parameter is known here.
-#[derive(Clone, Copy, Debug, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NoParameters {}
 
 /// An id, or several, of the path.
 #[derive(Clone, Copy, Debug)]

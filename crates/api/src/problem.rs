@@ -335,7 +335,10 @@ mod tests {
     #[test]
     fn members_stand_beside_the_fixed_ones() {
         let body = Problem::from(Code::OfferClosed).with("state", "declined").body(Uuid::nil());
-        assert_eq!((&body["code"], &body["state"], &body["status"]), (&json!("offer_closed"), &json!("declined"), &json!(409)));
+        assert_eq!(
+            (&body["code"], &body["state"], &body["status"]),
+            (&json!("offer_closed"), &json!("declined"), &json!(409))
+        );
         assert_eq!(body["type"], "/problems/offer_closed");
     }
 }

@@ -121,7 +121,8 @@ pub fn session_row(row: &model::Session, current: Option<Uuid>) -> SessionRow {
 /// What somebody holds.
 #[must_use]
 pub fn grants(standing: &Standing) -> Vec<Grant> {
-    let grant = |g: &domain::permissions::Grant| Grant { permission: g.permission.as_str().to_owned(), scope: g.scope.into() };
+    let grant =
+        |g: &domain::permissions::Grant| Grant { permission: g.permission.as_str().to_owned(), scope: g.scope.into() };
     standing.grants.iter().map(grant).collect()
 }
 
@@ -184,7 +185,8 @@ fn load(row: &routing::Load) -> AgentLoad {
 /// An agent with what the router believes of them.
 #[must_use]
 pub fn agent(row: &model::Agent, standpoint: Option<&Standpoint>, queues: Vec<Uuid>, labels: &Labels) -> Agent {
-    let skill = |(id, level): (&domain::ids::SkillId, &u8)| AgentSkill { skill_id: id.0, level: *level, until_at: None };
+    let skill =
+        |(id, level): (&domain::ids::SkillId, &u8)| AgentSkill { skill_id: id.0, level: *level, until_at: None };
     Agent {
         id: row.id.0,
         user_id: row.user_id.map(|id| id.0),

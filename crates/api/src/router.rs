@@ -139,7 +139,8 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut O
 
 /// A name for each operation, unique because path and method are: `post_offers_id_accept`.
 fn operation_id(method: &str, path: &str) -> String {
-    let parts = path.split('/').filter(|part| !part.is_empty()).map(|part| part.trim_matches(['{', '}']).replace('-', "_"));
+    let parts =
+        path.split('/').filter(|part| !part.is_empty()).map(|part| part.trim_matches(['{', '}']).replace('-', "_"));
     std::iter::once(method.to_owned()).chain(parts).collect::<Vec<_>>().join("_")
 }
 
@@ -155,10 +156,8 @@ pub fn router(ctx: Ctx) -> Router {
         .method_not_allowed_fallback(not_allowed)
         .route_layer(middleware::from_fn_with_state(api.clone(), cors::guard));
     let (open, _) = staff().split_for_parts();
-    let v1 = open
-        .route("/stream", get(socket::staff))
-        .route("/openapi.json", get(document))
-        .nest("/widget/{key}", guarded);
+    let v1 =
+        open.route("/stream", get(socket::staff)).route("/openapi.json", get(document)).nest("/widget/{key}", guarded);
     Router::new()
         .nest("/api/v1", v1)
         .route("/api", any(nothing_here))

@@ -44,7 +44,12 @@ pub fn is_shown(row: &model::Entry) -> bool {
 
 /// A conversation as the visitor sees it.
 #[must_use]
-pub fn conversation(row: &model::Conversation, last: Option<Message>, queue: Option<QueuePlace>, labels: &Labels) -> VisitorConversation {
+pub fn conversation(
+    row: &model::Conversation,
+    last: Option<Message>,
+    queue: Option<QueuePlace>,
+    labels: &Labels,
+) -> VisitorConversation {
     let name = row.owner_agent_id.and_then(|id| labels.agents.get(&id)).cloned();
     VisitorConversation {
         id: row.id.0,

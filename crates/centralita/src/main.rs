@@ -35,7 +35,11 @@ async fn carry_out(command: Command) -> anyhow::Result<()> {
         Command::Migrate(options) => migrate(&options).await,
         Command::Backup { store, file } => backup(&store, &file).await,
         Command::Version => {
-            println!("centralita {} (console {})", env!("CARGO_PKG_VERSION"), site::console_hash().unwrap_or("not built"));
+            println!(
+                "centralita {} (console {})",
+                env!("CARGO_PKG_VERSION"),
+                site::console_hash().unwrap_or("not built")
+            );
             Ok(())
         }
     }

@@ -24,7 +24,8 @@ const DRAIN: Duration = Duration::from_secs(10);
 /// # Errors
 /// When store or address cannot be opened.
 pub async fn run(options: RunOptions) -> anyhow::Result<()> {
-    let listener = TcpListener::bind(options.listen).await.with_context(|| format!("the address {}", options.listen))?;
+    let listener =
+        TcpListener::bind(options.listen).await.with_context(|| format!("the address {}", options.listen))?;
     let bound = listener.local_addr().context("the address")?;
     let public_url = settings::public_url(&options, bound)?;
     let ctx = context(&options, public_url.clone()).await?;

@@ -18,7 +18,9 @@ pub async fn open_store(options: &StoreOptions) -> anyhow::Result<Store> {
         Some(url) => Store::open_postgres(url, PostgresOptions::default()).await.context("the PostgreSQL database"),
         None => {
             let path = options.data_dir.join("centralita.db");
-            Store::open_sqlite(&path, SqliteOptions::default()).await.with_context(|| format!("the store {}", path.display()))
+            Store::open_sqlite(&path, SqliteOptions::default())
+                .await
+                .with_context(|| format!("the store {}", path.display()))
         }
     }
 }
@@ -77,7 +79,10 @@ mod tests {
     fn the_address_it_listens_on_is_the_public_one_by_default() {
         assert_eq!(url(&[], "127.0.0.1:4711").as_deref(), Some("http://127.0.0.1:4711"));
         assert_eq!(url(&[], "0.0.0.0:4711").as_deref(), Some("http://127.0.0.1:4711"));
-        assert_eq!(url(&["--public-url", "https://desk.example/"], "0.0.0.0:80").as_deref(), Some("https://desk.example"));
+        assert_eq!(
+            url(&["--public-url", "https://desk.example/"], "0.0.0.0:80").as_deref(),
+            Some("https://desk.example")
+        );
     }
 
     #[test]

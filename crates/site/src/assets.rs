@@ -3,7 +3,8 @@
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::header::{
-    ACCEPT_ENCODING, ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY,
+    ACCEPT_ENCODING, ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH,
+    VARY,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
@@ -77,7 +78,10 @@ fn send(asset: &Asset, headers: &HeaderMap, cache: &'static str) -> Response {
 
 fn accepts_gzip(headers: &HeaderMap) -> bool {
     headers.get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).is_some_and(|value| {
-        value.split(',').map(str::trim).any(|part| part == "gzip" || part.starts_with("gzip;") && !part.ends_with("q=0"))
+        value
+            .split(',')
+            .map(str::trim)
+            .any(|part| part == "gzip" || part.starts_with("gzip;") && !part.ends_with("q=0"))
     })
 }
 

@@ -86,7 +86,11 @@ const BICYCLE: &str = "<svg viewBox=\"0 0 120 72\" aria-hidden=\"true\" fill=\"n
      <circle cx=\"94\" cy=\"48\" r=\"20\"/><path d=\"M26 48l18-30h34l16 30M44 18l14 30h-32M58 48l20-30M38 10h14M78 18l-4-10h12\"/></svg>";
 
 /// `GET /demo?lang=es|en`
-pub async fn show(State(site): State<Site>, Query(pairs): Query<Vec<(String, String)>>, headers: HeaderMap) -> Response {
+pub async fn show(
+    State(site): State<Site>,
+    Query(pairs): Query<Vec<(String, String)>>,
+    headers: HeaderMap,
+) -> Response {
     let language = Language::pick(Asked::from(pairs).lang.as_deref(), &headers);
     let key = site.widgets.demo_key().await;
     with_policy(Html(page(language, key.as_deref())).into_response(), POLICY)
@@ -120,7 +124,11 @@ fn page(language: Language, key: Option<&str>) -> String {
 
 fn chat(language: Language, key: Option<&str>) -> String {
     key.map_or_else(String::new, |key| {
-        format!("<script async src=\"/w/loader.js\" data-key=\"{}\" data-lang=\"{}\"></script>\n", escape(key), language.tag())
+        format!(
+            "<script async src=\"/w/loader.js\" data-key=\"{}\" data-lang=\"{}\"></script>\n",
+            escape(key),
+            language.tag()
+        )
     })
 }
 
@@ -130,7 +138,9 @@ fn notice(texts: &Texts, key: Option<&str>) -> String {
 
 fn items(texts: &Texts) -> String {
     let card = |(name, about, price): &(&str, &str, &str)| {
-        format!("<li><div class=\"picture\">{BICYCLE}</div><h3>{name}</h3><p>{about}</p><p class=\"price\">{price}</p></li>")
+        format!(
+            "<li><div class=\"picture\">{BICYCLE}</div><h3>{name}</h3><p>{about}</p><p class=\"price\">{price}</p></li>"
+        )
     };
     texts.items.iter().map(card).collect()
 }

@@ -149,7 +149,7 @@ export const offers = [];
 export function makeWork(row, state, extra = {}) {
   const item = {
     id: id(), kind: 'interaction', routing_kind: 'chat', interaction_id: id(), conversation_id: row.id, customer_id: row.customer_id, subject: null, channel_id: channels[0].id, queue_id: row.queue_id, direction: 'in', language: 'es',
-    priority: 10, due_at: null, units_milli: 1000, state, pause_reason: null, close_reason: null, cancel_reason: null, enqueued_at: at(41_000), position: null, estimated_wait: null, attempt: 1, agent_id: null, assignment_id: null, previous_id: null, version: 1, ...extra,
+    priority: 10, due_at: null, units_milli: 1000, is_interruptible: false, state, pause_reason: null, close_reason: null, cancel_reason: null, enqueued_at: at(41_000), position: null, estimated_wait: null, attempt: 1, agent_id: null, assignment_id: null, previous_id: null, version: 1, ...extra,
   };
   work.push(item);
   row.work = [{ work_item_id: item.id, state, agent_id: item.agent_id, queue_id: item.queue_id }];
@@ -164,4 +164,4 @@ export function makeOffer(row, ringMs = 30_000) {
   offers.push(offer);
   return offer;
 }
-makeWork(lucia, 'active', { agent_id: agents[0].id });
+for (const row of [lucia, oliver, ...conversations.slice(2, 5)]) makeWork(row, 'active', { agent_id: agents[0].id });

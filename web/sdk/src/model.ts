@@ -434,6 +434,7 @@ export interface WorkItem {
   priority: number;
   due_at: Timestamp | null;
   units_milli: number;
+  is_interruptible: boolean;
   state: WorkItemState;
   pause_reason: string | null;
   close_reason: string | null;

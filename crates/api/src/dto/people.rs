@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::words::{Scope, SetupPhase};
 use super::Ts;
+use super::words::{Scope, SetupPhase};
 use crate::dto::presence::Agent;
 
 /// A tenant.

@@ -53,9 +53,19 @@ pub enum ServerFrame {
         #[schema(value_type = Object)]
         limits: Object,
     },
-    Ack { r#ref: u64, cursor: String, refused: Vec<RefusedTopic> },
-    Event { n: u64, cursor: String, event: Event },
-    Mark { cursor: String },
+    Ack {
+        r#ref: u64,
+        cursor: String,
+        refused: Vec<RefusedTopic>,
+    },
+    Event {
+        n: u64,
+        cursor: String,
+        event: Event,
+    },
+    Mark {
+        cursor: String,
+    },
     Signal {
         topic: String,
         r#type: String,
@@ -63,8 +73,14 @@ pub enum ServerFrame {
         #[schema(value_type = Object)]
         data: serde_json::Value,
     },
-    Ping { server_now: Ts },
-    Resync { reason: String, topics: Vec<String>, cursor: String },
+    Ping {
+        server_now: Ts,
+    },
+    Resync {
+        reason: String,
+        topics: Vec<String>,
+        cursor: String,
+    },
     Error {
         code: String,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -77,7 +93,9 @@ pub enum ServerFrame {
 #[serde(tag = "op", rename_all = "snake_case", deny_unknown_fields)]
 #[allow(missing_docs, reason = "api.md §4.2")]
 pub enum ClientFrame {
-    Auth { token: String },
+    Auth {
+        token: String,
+    },
     Start {
         after: Option<String>,
         #[serde(default)]
@@ -89,8 +107,14 @@ pub enum ClientFrame {
         /// Visitors only.
         token: Option<String>,
     },
-    Subscribe { topics: Vec<String>, r#ref: u64 },
-    Unsubscribe { topics: Vec<String>, r#ref: u64 },
+    Subscribe {
+        topics: Vec<String>,
+        r#ref: u64,
+    },
+    Unsubscribe {
+        topics: Vec<String>,
+        r#ref: u64,
+    },
     Signal {
         r#type: String,
         conversation_id: Option<Uuid>,

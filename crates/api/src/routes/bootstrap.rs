@@ -66,9 +66,14 @@ pub async fn show_limits() -> Json<BTreeMap<String, i64>> {
 
 fn limits() -> BTreeMap<String, i64> {
     let json = i64::try_from(MAX_JSON_BYTES).unwrap_or(i64::MAX);
-    [("json_body_bytes", json), ("message_text_chars", 10_000), ("note_text_chars", 50_000), ("page_rows", super::MAX_LIMIT)]
-        .map(|(name, value)| (name.to_owned(), value))
-        .into()
+    [
+        ("json_body_bytes", json),
+        ("message_text_chars", 10_000),
+        ("note_text_chars", 50_000),
+        ("page_rows", super::MAX_LIMIT),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into()
 }
 
 async fn count(api: &Api, actor: &Actor) -> Answer<InboxCounts> {

@@ -92,7 +92,12 @@ async fn rows(api: &Api, caller: &Caller, query: &ConversationsQuery) -> Answer<
     page(api, caller, query, list).await
 }
 
-async fn page(api: &Api, caller: &Caller, query: &ConversationsQuery, list: ListKind) -> Answer<(Vec<ConversationView>, Page)> {
+async fn page(
+    api: &Api,
+    caller: &Caller,
+    query: &ConversationsQuery,
+    list: ListKind,
+) -> Answer<(Vec<ConversationView>, Page)> {
     let limit = limit(query.limit)?;
     let wanted: Vec<Category> = query.status_category.iter().map(|word| (*word).into()).collect();
     let asked = ListQuery {
@@ -239,7 +244,11 @@ pub async fn read(
 #[utoipa::path(get, path = "/conversations/{conversation}/interactions", tag = "conversations",
     params(("conversation" = String, Path)),
     responses((status = 200, body = List<Interaction>), (status = "default", body = ProblemBody)))]
-pub async fn interactions(State(api): State<Api>, caller: Caller, Ids(handle): Ids<String>) -> Answer<Json<List<Interaction>>> {
+pub async fn interactions(
+    State(api): State<Api>,
+    caller: Caller,
+    Ids(handle): Ids<String>,
+) -> Answer<Json<List<Interaction>>> {
     let id = resolve_handle(&api, &caller, &handle).await?;
     let rows = app::conversations::interactions(api.ctx(), caller.actor(), id).await?;
     Ok(Json(List::whole(&rows)))

@@ -31,7 +31,11 @@ pub struct PageQuery {
 /// Customers, newest first.
 #[utoipa::path(get, path = "/customers", tag = "customers", params(PageQuery),
     responses((status = 200, body = List<Customer>), (status = "default", body = ProblemBody)))]
-pub async fn list(State(api): State<Api>, caller: Caller, Query(query): Query<PageQuery>) -> Answer<Json<List<Customer>>> {
+pub async fn list(
+    State(api): State<Api>,
+    caller: Caller,
+    Query(query): Query<PageQuery>,
+) -> Answer<Json<List<Customer>>> {
     let limit = limit(query.limit)?;
     let before = cursor::id("customers", query.after.as_deref())?.map(CustomerId);
     let mut rows = app::customers::list(api.ctx(), caller.actor(), before, limit + 1).await?;

@@ -43,7 +43,11 @@ pub async fn save(
 #[utoipa::path(get, path = "/conversations/{conversation}/drafts/{mode}", tag = "drafts",
     params(("conversation" = String, Path), ("mode" = DraftMode, Path)),
     responses((status = 200, body = Draft), (status = "default", body = ProblemBody)))]
-pub async fn show(State(api): State<Api>, caller: Caller, Ids((handle, word)): Ids<(String, String)>) -> Answer<Json<Draft>> {
+pub async fn show(
+    State(api): State<Api>,
+    caller: Caller,
+    Ids((handle, word)): Ids<(String, String)>,
+) -> Answer<Json<Draft>> {
     let mode = mode(&word)?;
     let id = resolve_handle(&api, &caller, &handle).await?;
     let draft = app::conversations::draft(api.ctx(), caller.actor(), id, mode.as_str()).await?;
@@ -54,7 +58,11 @@ pub async fn show(State(api): State<Api>, caller: Caller, Ids((handle, word)): I
 #[utoipa::path(delete, path = "/conversations/{conversation}/drafts/{mode}", tag = "drafts",
     params(("conversation" = String, Path), ("mode" = DraftMode, Path)),
     responses((status = 204), (status = "default", body = ProblemBody)))]
-pub async fn delete(State(api): State<Api>, caller: Caller, Ids((handle, word)): Ids<(String, String)>) -> Answer<StatusCode> {
+pub async fn delete(
+    State(api): State<Api>,
+    caller: Caller,
+    Ids((handle, word)): Ids<(String, String)>,
+) -> Answer<StatusCode> {
     let mode = mode(&word)?;
     let id = resolve_handle(&api, &caller, &handle).await?;
     app::conversations::delete_draft(api.ctx(), caller.actor(), id, mode.as_str()).await?;

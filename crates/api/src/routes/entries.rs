@@ -56,7 +56,11 @@ pub async fn list(
         rows.reverse();
     }
     let place = |row: Option<&app::model::Entry>| row.map(|row| row.seq.to_string());
-    let page = Page { next: place(rows.first()), prev: place(rows.last()).filter(|_| has_more || query.after.is_some()), has_more };
+    let page = Page {
+        next: place(rows.first()),
+        prev: place(rows.last()).filter(|_| has_more || query.after.is_some()),
+        has_more,
+    };
     let is_wanted = |row: &&app::model::Entry| query.kinds.is_empty() || query.kinds.contains(&row.kind.into());
     Ok(Json(List { items: rows.iter().filter(is_wanted).map(Into::into).collect(), page }))
 }
@@ -94,7 +98,11 @@ pub async fn send(
 
 /// What no channel of this build can do is refused, never dropped silently.
 fn refuse_unsupported(input: &NewMessage) -> Answer<()> {
-    let asked = [("html", input.html.is_some()), ("send_at", input.send_at.is_some()), ("reply_to", input.reply_to_id.is_some())];
+    let asked = [
+        ("html", input.html.is_some()),
+        ("send_at", input.send_at.is_some()),
+        ("reply_to", input.reply_to_id.is_some()),
+    ];
     match asked.iter().find(|(_, is_asked)| *is_asked) {
         Some((feature, _)) => Err(Problem::from(Code::CapabilityUnsupported).with("feature", *feature)),
         None => Ok(()),

@@ -44,7 +44,11 @@ pub async fn organization(State(api): State<Api>, caller: Caller) -> Answer<Json
 /// The users.
 #[utoipa::path(get, path = "/users", tag = "settings", params(WholeQuery),
     responses((status = 200, body = List<User>), (status = "default", body = ProblemBody)))]
-pub async fn users(State(api): State<Api>, caller: Caller, Query(query): Query<WholeQuery>) -> Answer<Json<List<User>>> {
+pub async fn users(
+    State(api): State<Api>,
+    caller: Caller,
+    Query(query): Query<WholeQuery>,
+) -> Answer<Json<List<User>>> {
     super::limit(query.limit)?;
     Ok(Json(List::whole(&app::organization::users(api.ctx(), caller.actor()).await?)))
 }
@@ -52,7 +56,11 @@ pub async fn users(State(api): State<Api>, caller: Caller, Query(query): Query<W
 /// The queues the caller may know of.
 #[utoipa::path(get, path = "/queues", tag = "settings", params(WholeQuery),
     responses((status = 200, body = List<Queue>), (status = "default", body = ProblemBody)))]
-pub async fn queues(State(api): State<Api>, caller: Caller, Query(query): Query<WholeQuery>) -> Answer<Json<List<Queue>>> {
+pub async fn queues(
+    State(api): State<Api>,
+    caller: Caller,
+    Query(query): Query<WholeQuery>,
+) -> Answer<Json<List<Queue>>> {
     Ok(Json(List::whole(&outline(&api, &caller, &query).await?.queues)))
 }
 
@@ -70,7 +78,11 @@ pub async fn statuses(
 /// The channels, without their secrets.
 #[utoipa::path(get, path = "/channels", tag = "settings", params(WholeQuery),
     responses((status = 200, body = List<Channel>), (status = "default", body = ProblemBody)))]
-pub async fn channels(State(api): State<Api>, caller: Caller, Query(query): Query<WholeQuery>) -> Answer<Json<List<Channel>>> {
+pub async fn channels(
+    State(api): State<Api>,
+    caller: Caller,
+    Query(query): Query<WholeQuery>,
+) -> Answer<Json<List<Channel>>> {
     caller.actor().authorize(Permission::ChannelsRead, Resource::Any)?;
     Ok(Json(List::whole(&outline(&api, &caller, &query).await?.channels)))
 }

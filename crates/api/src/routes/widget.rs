@@ -52,7 +52,8 @@ impl FromRequestParts<Api> for Caller {
 pub async fn config(Door(channel): Door, headers: HeaderMap) -> Response {
     let text = |name: &str| channel.config.get(name).and_then(Value::as_str).map(str::to_owned);
     let part = |name: &str| channel.config.get(name).cloned().unwrap_or_default();
-    let texts: std::collections::BTreeMap<String, WidgetTexts> = serde_json::from_value(part("texts")).unwrap_or_default();
+    let texts: std::collections::BTreeMap<String, WidgetTexts> =
+        serde_json::from_value(part("texts")).unwrap_or_default();
     let config = WidgetConfig {
         brand: Brand {
             name: text("brand_name").unwrap_or_else(|| channel.name.clone()),
@@ -75,7 +76,8 @@ fn kept(config: &WidgetConfig, headers: &HeaderMap) -> Response {
     let hash = Sha256::digest(&bytes).iter().take(12).fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
     let tag = format!("\"{hash}\"");
     let is_known = headers.get(IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes());
-    let mut response = if is_known { StatusCode::NOT_MODIFIED.into_response() } else { axum::Json(config).into_response() };
+    let mut response =
+        if is_known { StatusCode::NOT_MODIFIED.into_response() } else { axum::Json(config).into_response() };
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("max-age=60"));
     if let Ok(tag) = HeaderValue::try_from(tag) {
         response.headers_mut().insert(ETAG, tag);
@@ -86,7 +88,11 @@ fn kept(config: &WidgetConfig, headers: &HeaderMap) -> Response {
 /// Begins a session, or resumes the one of a token.
 #[utoipa::path(post, path = "/sessions", tag = "widget", params(("key" = String, Path)), request_body = VisitorSessionInput,
     responses((status = 201, body = VisitorSession), (status = 200, body = VisitorSession), (status = "default", body = ProblemBody)))]
-pub async fn open(State(api): State<Api>, Door(channel): Door, Json(input): Json<VisitorSessionInput>) -> Answer<Response> {
+pub async fn open(
+    State(api): State<Api>,
+    Door(channel): Door,
+    Json(input): Json<VisitorSessionInput>,
+) -> Answer<Response> {
     if input.identity_token.is_some() {
         return Err(no_keys());
     }

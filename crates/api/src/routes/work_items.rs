@@ -26,7 +26,11 @@ pub struct WorkQuery {
 /// Unfinished work that the caller holds.
 #[utoipa::path(get, path = "/work-items", tag = "work", params(WorkQuery),
     responses((status = 200, body = List<WorkItem>), (status = "default", body = ProblemBody)))]
-pub async fn list(State(api): State<Api>, caller: Caller, Query(query): Query<WorkQuery>) -> Answer<Json<List<WorkItem>>> {
+pub async fn list(
+    State(api): State<Api>,
+    caller: Caller,
+    Query(query): Query<WorkQuery>,
+) -> Answer<Json<List<WorkItem>>> {
     let me = caller.actor().agent()?.to_string();
     if query.agent_id.is_some_and(|wanted| wanted != "me" && wanted != me) {
         return Err(Problem::from(Code::OutOfScope).with("permission", "work.read").with("scope", "own"));
@@ -46,7 +50,12 @@ pub async fn show(State(api): State<Api>, caller: Caller, Ids(id): Ids<Uuid>) ->
 /// Takes a waiting item.
 #[utoipa::path(post, path = "/work-items/{id}/pull", tag = "work", params(("id" = Uuid, Path)), request_body = Nothing,
     responses((status = 200, body = WorkItem), (status = "default", body = ProblemBody)))]
-pub async fn pull(State(api): State<Api>, caller: Caller, Ids(id): Ids<Uuid>, Json(_): Json<Nothing>) -> Answer<Json<WorkItem>> {
+pub async fn pull(
+    State(api): State<Api>,
+    caller: Caller,
+    Ids(id): Ids<Uuid>,
+    Json(_): Json<Nothing>,
+) -> Answer<Json<WorkItem>> {
     let row = app::work::pull(api.ctx(), caller.actor(), WorkItemId(id)).await?;
     Ok(Json((&row).into()))
 }

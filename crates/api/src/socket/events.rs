@@ -52,7 +52,9 @@ fn data(live: &Live, labels: &Labels, assignment: Option<&Assignment>) -> Option
     let noun = live.event.kind.split('.').next().unwrap_or_default();
     match noun {
         "entry" => entry(live),
-        "conversation" => conversation(content).map(|row| json!({ "conversation": row, "changed": [], "previous": {} })),
+        "conversation" => {
+            conversation(content).map(|row| json!({ "conversation": row, "changed": [], "previous": {} }))
+        }
         "work_item" => work_item(live, assignment),
         "offer" => offer(live, labels),
         "presence" => presence(live, labels),
@@ -69,9 +71,10 @@ fn entry(live: &Live) -> Option<Value> {
             "entry_id": row.id, "conversation_id": row.conversation_id, "delivery": delivery, "previous_state": previous,
         }));
     }
-    let about = live.content.conversation.as_ref().map(
-        |c| json!({ "id": c.id, "number": c.number, "last_entry_seq": c.last_entry_seq, "version": c.version }),
-    );
+    let about =
+        live.content.conversation.as_ref().map(
+            |c| json!({ "id": c.id, "number": c.number, "last_entry_seq": c.last_entry_seq, "version": c.version }),
+        );
     Some(json!({ "entry": Entry::from(row), "conversation": about }))
 }
 

@@ -39,7 +39,12 @@ const MAX_TOPICS: usize = 100;
 const MAX_CONVERSATIONS: usize = 20;
 
 /// `GET /api/v1/stream`
-pub async fn open(State(api): State<Api>, caller: Caller, headers: HeaderMap, upgrade: WebSocketUpgrade) -> Answer<Response> {
+pub async fn open(
+    State(api): State<Api>,
+    caller: Caller,
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+) -> Answer<Response> {
     if !headers.contains_key(ORIGIN) {
         return Err(Code::OriginForbidden.into());
     }
@@ -178,7 +183,10 @@ impl<'a> Session<'a> {
                 epoch: self.epoch,
             }),
             heartbeat_ms: u64::try_from(self.heartbeat().as_millis()).unwrap_or(u64::MAX),
-            limits: Object::from_iter([("topics".to_owned(), json!(MAX_TOPICS)), ("frame_bytes".to_owned(), json!(MAX_FRAME_BYTES))]),
+            limits: Object::from_iter([
+                ("topics".to_owned(), json!(MAX_TOPICS)),
+                ("frame_bytes".to_owned(), json!(MAX_FRAME_BYTES)),
+            ]),
         };
         connection.send(&hello).await
     }
@@ -188,7 +196,8 @@ impl<'a> Session<'a> {
         let organization = self.caller.actor().organization;
         let (mut at, mut count) = (from, 0);
         loop {
-            let page = app::live::read(self.api.ctx(), organization, at, REPLAY_PAGE).await.map_err(|_| Close::Restart)?;
+            let page =
+                app::live::read(self.api.ctx(), organization, at, REPLAY_PAGE).await.map_err(|_| Close::Restart)?;
             let Some(last) = page.last() else { return Ok(()) };
             at = last.cursor;
             let (filter, end) = (self.filter(), self.feed.from);
@@ -319,7 +328,12 @@ impl<'a> Session<'a> {
         }
     }
 
-    async fn acknowledge(&self, connection: &mut Connection, r#ref: u64, refused: Vec<RefusedTopic>) -> Result<(), Close> {
+    async fn acknowledge(
+        &self,
+        connection: &mut Connection,
+        r#ref: u64,
+        refused: Vec<RefusedTopic>,
+    ) -> Result<(), Close> {
         connection.send(&ServerFrame::Ack { r#ref, cursor: cursor::of_stream(self.at), refused }).await
     }
 

@@ -153,7 +153,8 @@ impl Session<'_> {
     async fn tell(&mut self, connection: &mut Connection, live: &Live) -> Result<(), Close> {
         let labels = self.api.labels(self.visitor.organization_id);
         if let Some((kind, data)) = visitor_events::translated(self.api.ctx(), &self.visitor, live, &labels).await {
-            let event = json!({ "id": live.event.id, "type": kind, "timestamp": crate::dto::Ts(live.event.at), "data": data });
+            let event =
+                json!({ "id": live.event.id, "type": kind, "timestamp": crate::dto::Ts(live.event.at), "data": data });
             connection.send_event(&cursor::of_stream(live.cursor), &event.to_string()).await?;
         }
         self.at = live.cursor;

@@ -9,7 +9,12 @@ use crate::state::Labels;
 use crate::visitor;
 
 /// The visitor's event for `live` as `(type, data)`; `None` when it is none of theirs.
-pub(super) async fn translated(ctx: &Ctx, visitor_row: &Visitor, live: &Live, labels: &Labels) -> Option<(&'static str, Value)> {
+pub(super) async fn translated(
+    ctx: &Ctx,
+    visitor_row: &Visitor,
+    live: &Live,
+    labels: &Labels,
+) -> Option<(&'static str, Value)> {
     let content = &live.content;
     if let Some(entry) = &content.entry {
         let kind = match live.event.kind.as_str() {
@@ -19,7 +24,8 @@ pub(super) async fn translated(ctx: &Ctx, visitor_row: &Visitor, live: &Live, la
         };
         return Some((kind, json!({ "message": visitor::message(entry) })));
     }
-    let conversation = content.conversation.as_ref().filter(|row| row.channel_kinds.iter().any(|kind| kind == "web_chat"))?;
+    let conversation =
+        content.conversation.as_ref().filter(|row| row.channel_kinds.iter().any(|kind| kind == "web_chat"))?;
     match live.event.kind.as_str() {
         "conversation.created" => Some(("conversation.opened", whole(ctx, visitor_row, conversation, labels).await)),
         "conversation.resolved" => Some(("conversation.closed", whole(ctx, visitor_row, conversation, labels).await)),

@@ -101,7 +101,9 @@ async fn another_sites_page_cannot_write_or_sign_in() {
 #[tokio::test]
 async fn a_wrong_password_and_an_unknown_address_are_told_alike() {
     let desk = Desk::new().await;
-    for (email, password) in [("dani@pedales.example", "otra clave larga"), ("nadie@pedales.example", "una clave larga")] {
+    for (email, password) in
+        [("dani@pedales.example", "otra clave larga"), ("nadie@pedales.example", "una clave larga")]
+    {
         let body = json!({ "email": email, "password": password });
         let reply = desk.call(Method::POST, "/session", &[], Some(body)).await;
         assert_eq!(reply.code(), (401, "invalid_credentials"), "{email}");
@@ -132,7 +134,9 @@ async fn ids_of_others_behave_like_ids_that_do_not_exist() {
 #[tokio::test]
 async fn every_refusal_is_a_problem_document_with_the_request_id() {
     let desk = Desk::new().await;
-    for (method, path, status) in [(Method::GET, "/nothing", 404), (Method::DELETE, "/setup", 405), (Method::GET, "/session/", 404)] {
+    for (method, path, status) in
+        [(Method::GET, "/nothing", 404), (Method::DELETE, "/setup", 405), (Method::GET, "/session/", 404)]
+    {
         let reply = desk.call(method, path, &[], None).await;
         assert_eq!(reply.status, status, "{path}");
         assert_eq!(reply.headers[CONTENT_TYPE], "application/problem+json", "{path}");

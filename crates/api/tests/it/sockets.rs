@@ -82,7 +82,8 @@ async fn staff(desk: &Desk, at: SocketAddr, start: Value) -> Socket {
 
 async fn visitor(desk: &Desk, at: SocketAddr, token: &str) -> Socket {
     let path = format!("{}/stream", desk.widget);
-    let mut socket = Socket::open(at, &path, "centralita.visitor.v1", &[("origin", OWN_ORIGIN)]).await.expect("it opens");
+    let mut socket =
+        Socket::open(at, &path, "centralita.visitor.v1", &[("origin", OWN_ORIGIN)]).await.expect("it opens");
     socket.say(json!({ "op": "start", "token": token })).await;
     socket.hear(|frame| frame["op"] == "hello").await;
     socket

@@ -37,7 +37,8 @@ async fn a_preflight_is_answered_for_allowed_origins_only() {
 async fn a_message_is_stored_once_for_each_client_id() {
     let desk = Desk::new().await;
     let token = desk.visitor_token().await;
-    let message = |text: &str| Some(json!({ "client_message_id": "7b0d9a52-0000-4000-8000-000000000001", "text": text }));
+    let message =
+        |text: &str| Some(json!({ "client_message_id": "7b0d9a52-0000-4000-8000-000000000001", "text": text }));
     let first = desk.visitor(Method::POST, "/messages", Some(&token), message("hola")).await;
     let again = desk.visitor(Method::POST, "/messages", Some(&token), message("hola")).await;
     let other = desk.visitor(Method::POST, "/messages", Some(&token), message("adiós")).await;

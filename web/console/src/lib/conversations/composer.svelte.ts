@@ -102,6 +102,7 @@ export class Composer {
   }
 
   #seenSeq(): number {
-    return this.open.window.entries.at(-1)?.seq ?? 0;
+    // Before its lines are here, what the author has seen is the last line that list and offer show.
+    return this.open.window.entries.at(-1)?.seq ?? this.open.row?.last_entry_seq ?? 0;
   }
 }

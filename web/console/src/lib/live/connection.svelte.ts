@@ -8,6 +8,7 @@ import { live } from './store.svelte';
 /** Events are taken over once per frame, so that a burst redraws once. */
 const BATCH_MS = 16;
 const OWN_SIGNAL_EVERY_MS = 2_500;
+const ACTIVE_EVERY_MS = 30_000;
 
 export interface Listener {
   /** After the store took the events over. */
@@ -79,11 +80,12 @@ class Connection {
     this.#stream?.unsubscribe(topics);
   }
 
-  /** Says that one types, looks or is active; at most one per kind every 2.5 s, except the end of typing. */
+  /** Says that one types, looks (each at most every 2.5 s, save the end of typing) or is active (every 30 s). */
   signal(signal: OwnSignal): void {
     const isEnd = signal.type === 'typing' && !signal.data.is_on;
     const last = this.#lastSignal.get(signal.type) ?? 0;
-    if (!isEnd && Date.now() - last < OWN_SIGNAL_EVERY_MS) return;
+    const every = signal.type === 'active' ? ACTIVE_EVERY_MS : OWN_SIGNAL_EVERY_MS;
+    if (!isEnd && Date.now() - last < every) return;
     this.#lastSignal.set(signal.type, isEnd ? 0 : Date.now());
     this.#stream?.signal(signal);
   }

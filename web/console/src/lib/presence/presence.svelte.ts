@@ -8,6 +8,7 @@ import { api } from '$lib/session/api';
 import { session } from '$lib/session/session.svelte';
 import { toasts } from '$lib/ui/toasts.svelte';
 import { m } from '$m';
+import { heldMilli } from './held';
 
 class PresenceModel {
   /** Status asked for and not yet agreed to by the server. */
@@ -35,11 +36,12 @@ class PresenceModel {
     return this.choices.find((status) => status.key === 'available') ?? this.choices.find((status) => status.kind === 'online');
   }
 
-  /** Points held and limit of the main pool, in whole points. */
+  /** Points held and limit of the main pool, in whole points, from the work the server says I hold. */
   get capacity(): { held: number; cap: number } | null {
-    const load = live.tables.agents.get(session.agent?.id ?? '')?.load ?? session.agent?.load;
+    const id = session.agent?.id;
+    const load = live.tables.agents.get(id ?? '')?.load ?? session.agent?.load;
     if (!load || load.cap_primary_milli <= 0) return null;
-    return { held: Math.round(load.primary_milli / 1000), cap: Math.round(load.cap_primary_milli / 1000) };
+    return { held: Math.round(heldMilli(live.tables.work.values(), id ?? null) / 1000), cap: Math.round(load.cap_primary_milli / 1000) };
   }
 
   async choose(status: PresenceStatus, isConfirmed = false): Promise<void> {
