@@ -7,6 +7,7 @@ SHELL := /bin/bash
 BINARY := target/debug/centralita
 DATA ?= ./data
 LISTEN ?= 127.0.0.1:8080
+SEEDS ?= 2000
 
 # Starts Centralita with demo data and prints a one-use link.
 run: web
@@ -37,9 +38,9 @@ e2e: web
 fuzz: tools
 	scripts/fuzz.sh $(T)
 
-# Simulated seeds of the router: make sim SEEDS=2000
+# Seeded worlds, the router against a naive one: make sim SEEDS=10000
 sim: tools
-	cargo test --package domain --test sim -- --nocapture
+	SEEDS=$(SEEDS) cargo test --package domain --test it in_every_seeded_world -- --nocapture
 
 # Writes openapi.json and the TypeScript types from the code.
 openapi: tools

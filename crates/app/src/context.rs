@@ -189,9 +189,9 @@ impl Ctx {
         let first = self
             .store()
             .write("numbers.lease", organization, |tx, organization| {
-                Box::pin(async move {
-                    Ok::<_, Error>(store::organizations::lease_numbers(tx, organization, BLOCK).await?)
-                })
+                Box::pin(
+                    async move { Ok::<_, Error>(store::organizations::lease_numbers(tx, organization, BLOCK).await?) },
+                )
             })
             .await?;
         *block = first + 1..first + BLOCK;

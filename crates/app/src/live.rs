@@ -99,8 +99,10 @@ impl StaffFilter {
                 let is_own = content.presence.as_ref().is_some_and(|p| is_mine(p.agent));
                 is_own || (self.has("agents") && self.may(Permission::AgentsRead, Resource::Any))
             }
-            "draft" => live.event.data.get("user_id").and_then(Value::as_str)
-                == self.standing.user.map(|u| u.0.to_string()).as_deref(),
+            "draft" => {
+                live.event.data.get("user_id").and_then(Value::as_str)
+                    == self.standing.user.map(|u| u.0.to_string()).as_deref()
+            }
             "entry" | "interaction" => {
                 let is_open = content.conversation.as_ref().is_some_and(|c| self.has_conversation(c.id));
                 (is_open || content.agents().into_iter().any(is_mine)) && self.may_read(content)
@@ -460,16 +462,17 @@ async fn join(tx: &mut db::Tx<'_>, org: OrganizationId, page: Vec<(Cursor, Event
     };
     let live = |(cursor, event): (Cursor, Event)| {
         let work_item = id_in(&event, "work_item_id").and_then(|id| items.iter().find(|w| w.item.id.0 == id)).cloned();
-        let about = id_in(&event, "conversation_id")
-            .or(work_item.as_ref().and_then(|w| w.conversation_id).map(|id| id.0));
+        let about =
+            id_in(&event, "conversation_id").or(work_item.as_ref().and_then(|w| w.conversation_id).map(|id| id.0));
         let conversation = about.and_then(|id| conversations.iter().find(|c| c.id.0 == id)).cloned();
         let content = Content {
             entry: id_in(&event, "entry_id").and_then(|id| entries.iter().find(|e| e.id.0 == id)).cloned(),
-            customer: conversation
-                .as_ref()
-                .and_then(|c| customers.iter().find(|x| x.id == c.customer_id))
-                .cloned(),
-            work: work.iter().filter(|w| w.conversation_id.map(|id| id.0) == about && about.is_some()).cloned().collect(),
+            customer: conversation.as_ref().and_then(|c| customers.iter().find(|x| x.id == c.customer_id)).cloned(),
+            work: work
+                .iter()
+                .filter(|w| w.conversation_id.map(|id| id.0) == about && about.is_some())
+                .cloned()
+                .collect(),
             offer: id_in(&event, "offer_id").and_then(|id| offers.iter().find(|o| o.id.0 == id)).cloned(),
             presence: id_in(&event, "agent_id").and_then(|id| presences.iter().find(|p| p.agent.0 == id)).cloned(),
             conversation,

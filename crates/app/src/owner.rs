@@ -163,11 +163,7 @@ impl Routing {
                     let fence = store::organizations::take_lease(tx, organization, &node, now).await?;
                     let work = store::work::live(tx, organization).await?;
                     let snapshot = Snapshot {
-                        items: work
-                            .iter()
-                            .filter(|w| w.item.state != ItemState::New)
-                            .map(|w| w.item.clone())
-                            .collect(),
+                        items: work.iter().filter(|w| w.item.state != ItemState::New).map(|w| w.item.clone()).collect(),
                         offers: store::work::pending_offers(tx, organization).await?,
                         assignments: store::work::live_assignments(tx, organization).await?,
                         presences: store::work::presences(tx, organization).await?,
@@ -183,8 +179,7 @@ impl Routing {
             .collect();
         let next_seq = work.iter().map(|w| w.item.seq).max().unwrap_or_default() + 1;
         let (router, effects) = Router::restore(snapshot, now.into(), ctx.id_source());
-        let mut routing =
-            Self { ctx, organization, hub, router, fence, links, entered: BTreeSet::new(), next_seq };
+        let mut routing = Self { ctx, organization, hub, router, fence, links, entered: BTreeSet::new(), next_seq };
         routing.commit(effects, &system()).await?;
         for w in work.into_iter().filter(|w| w.item.state == ItemState::New) {
             let outcome = routing.decide(Command::Enqueue { item: w.item });
@@ -297,12 +292,8 @@ impl Routing {
         if steps.is_empty() {
             return Ok(());
         }
-        let commit = Commit {
-            organization: self.organization,
-            fence: self.fence,
-            now: self.ctx.now(),
-            steps: Arc::new(steps),
-        };
+        let commit =
+            Commit { organization: self.organization, fence: self.fence, now: self.ctx.now(), steps: Arc::new(steps) };
         self.ctx.store().write("router.commit", commit, |tx, commit| Box::pin(write(tx, commit))).await?;
         self.hub.wake();
         Ok(())

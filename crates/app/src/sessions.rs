@@ -80,7 +80,12 @@ pub async fn use_link(
     open(ctx, user, ip, user_agent).await
 }
 
-pub(crate) async fn open(ctx: &Ctx, user: User, ip: Option<String>, user_agent: Option<String>) -> Result<SignedIn, Error> {
+pub(crate) async fn open(
+    ctx: &Ctx,
+    user: User,
+    ip: Option<String>,
+    user_agent: Option<String>,
+) -> Result<SignedIn, Error> {
     let now = ctx.now();
     let token = secrets::token(ctx.entropy());
     let session = Session {
@@ -176,12 +181,8 @@ pub(crate) async fn standing(tx: &mut db::Tx<'_>, user: &User) -> Result<Standin
     let members = store::queues::members(tx, org).await?;
     let team_agents: std::collections::BTreeSet<_> =
         store::agents::of_teams(tx, org, user.id).await?.into_iter().chain(agent).collect();
-    let grants = user
-        .roles
-        .iter()
-        .filter_map(|role| role.parse::<BuiltinRole>().ok())
-        .flat_map(BuiltinRole::grants)
-        .collect();
+    let grants =
+        user.roles.iter().filter_map(|role| role.parse::<BuiltinRole>().ok()).flat_map(BuiltinRole::grants).collect();
     let serves = |m: &&store::queues::QueueMember| team_agents.contains(&m.member.agent);
     Ok(Standing {
         user: Some(user.id),

@@ -134,8 +134,12 @@ pub async fn complete(ctx: &Ctx, setup: Setup) -> Result<SignedIn, Error> {
     };
     let token = secrets::token(ctx.entropy());
     let rows = rows(ctx, &setup, password_hash, &token);
-    let signed_in =
-        SignedIn { token, session: rows.session.clone(), user: rows.user.clone(), organization: rows.organization.clone() };
+    let signed_in = SignedIn {
+        token,
+        session: rows.session.clone(),
+        user: rows.user.clone(),
+        organization: rows.organization.clone(),
+    };
     ctx.store().write("setup.complete", rows, |tx, rows| Box::pin(create(tx, rows))).await?;
     ctx.start_organization(signed_in.organization.id).await?;
     Ok(signed_in)
@@ -224,28 +228,28 @@ pub(crate) fn agent_of(user: &User, config: &store::agents::PresenceConfig, id: 
 }
 
 async fn create(tx: &mut db::Tx<'_>, rows: Rows) -> Result<(), Error> {
-        let Rows { link_hash, organization, beginnings: b, user, agent, session, session_hash, now } = rows;
-        if !store::organizations::list(tx).await?.is_empty() {
-            return Err(Error::SetupDone);
-        }
-        let link = store::access::link_by_token(tx, &link_hash).await?;
-        let link = link.filter(|l| l.kind == "setup" && l.used_at.is_none()).ok_or(Error::LinkUsed)?;
-        store::access::use_link(tx, link.id, now).await?;
-        store::organizations::insert(tx, &organization).await?;
-        for status in &b.statuses {
-            store::agents::insert_status(tx, status, now).await?;
-        }
-        store::agents::insert_config(tx, &b.presence_config, now).await?;
-        store::queues::insert_config(tx, &b.routing_config, now).await?;
-        store::queues::insert(tx, &b.queue, now).await?;
-        store::channels::insert(tx, &b.channel).await?;
-        store::users::insert(tx, &user).await?;
-        store::agents::insert(tx, &agent, now).await?;
-        let member = domain::routing::Member { agent: agent.id, tier: 0, delay_ms: 0 };
-        store::queues::put_member(tx, organization.id, b.queue.id, member).await?;
-        if let Some(presence) = defaults::absent(agent.id, &b.statuses, now) {
-            store::work::put_presence(tx, organization.id, &presence, now).await?;
-        }
-        store::access::insert_session(tx, &session, &session_hash).await?;
-        Ok(())
+    let Rows { link_hash, organization, beginnings: b, user, agent, session, session_hash, now } = rows;
+    if !store::organizations::list(tx).await?.is_empty() {
+        return Err(Error::SetupDone);
+    }
+    let link = store::access::link_by_token(tx, &link_hash).await?;
+    let link = link.filter(|l| l.kind == "setup" && l.used_at.is_none()).ok_or(Error::LinkUsed)?;
+    store::access::use_link(tx, link.id, now).await?;
+    store::organizations::insert(tx, &organization).await?;
+    for status in &b.statuses {
+        store::agents::insert_status(tx, status, now).await?;
+    }
+    store::agents::insert_config(tx, &b.presence_config, now).await?;
+    store::queues::insert_config(tx, &b.routing_config, now).await?;
+    store::queues::insert(tx, &b.queue, now).await?;
+    store::channels::insert(tx, &b.channel).await?;
+    store::users::insert(tx, &user).await?;
+    store::agents::insert(tx, &agent, now).await?;
+    let member = domain::routing::Member { agent: agent.id, tier: 0, delay_ms: 0 };
+    store::queues::put_member(tx, organization.id, b.queue.id, member).await?;
+    if let Some(presence) = defaults::absent(agent.id, &b.statuses, now) {
+        store::work::put_presence(tx, organization.id, &presence, now).await?;
+    }
+    store::access::insert_session(tx, &session, &session_hash).await?;
+    Ok(())
 }

@@ -206,8 +206,7 @@ pub async fn by_token(ctx: &Ctx, channel: &Channel, token: &str) -> Result<Visit
         })
         .await?;
     let now = ctx.now();
-    let visitor =
-        found.filter(|v| v.channel_id == channel.id && v.expires_at > now).ok_or(Error::Unauthenticated)?;
+    let visitor = found.filter(|v| v.channel_id == channel.id && v.expires_at > now).ok_or(Error::Unauthenticated)?;
     if visitor.is_blocked { Err(Error::VisitorBlocked) } else { Ok(visitor) }
 }
 
@@ -409,9 +408,9 @@ pub async fn end(ctx: &Ctx, visitor: &Visitor, id: ConversationId) -> Result<(),
 pub async fn sign_out(ctx: &Ctx, visitor: &Visitor) -> Result<(), Error> {
     ctx.store()
         .write("widget.sign_out", visitor.clone(), |tx, visitor| {
-            Box::pin(async move {
-                Ok::<_, Error>(store::visitors::forget(tx, visitor.organization_id, visitor.id).await?)
-            })
+            Box::pin(
+                async move { Ok::<_, Error>(store::visitors::forget(tx, visitor.organization_id, visitor.id).await?) },
+            )
         })
         .await
 }

@@ -88,11 +88,8 @@ const TOUCH_SESSION: Sql = Sql::new(
     "UPDATE sessions SET last_seen_at = $3 WHERE organization_id = $1 AND id = $2",
     &[],
 );
-const DELETE_SESSION: Sql = Sql::new(
-    "access.delete_session",
-    "DELETE FROM sessions WHERE organization_id = $1 AND id = $2",
-    &[],
-);
+const DELETE_SESSION: Sql =
+    Sql::new("access.delete_session", "DELETE FROM sessions WHERE organization_id = $1 AND id = $2", &[]);
 const LIST_SESSIONS: Sql = Sql::new(
     "access.list_sessions",
     "SELECT id, organization_id, user_id, csrf_token, ip, user_agent, created_at, last_seen_at, expires_at

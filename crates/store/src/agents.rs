@@ -244,8 +244,7 @@ pub async fn statuses(tx: &mut Tx<'_>, org: OrganizationId) -> Result<Vec<Presen
 
 /// Adds a presence configuration.
 pub async fn insert_config(tx: &mut Tx<'_>, p: &PresenceConfig, now: Timestamp) -> Result<(), Error> {
-    let params =
-        [p.id.0.into(), p.organization_id.0.into(), p.key.as_str().into(), json(&p.settings), now.into()];
+    let params = [p.id.0.into(), p.organization_id.0.into(), p.key.as_str().into(), json(&p.settings), now.into()];
     tx.exec_one(&INSERT_CONFIG, &params).await
 }
 

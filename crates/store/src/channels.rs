@@ -77,7 +77,11 @@ const BY_PUBLIC_KEY: Sql = Sql::global(
 );
 const FIRST: Sql = Sql::global(
     "channels.first_of_kind",
-    concat!("SELECT ", columns!(), " FROM channels WHERE kind = $1 AND state = 'enabled' ORDER BY created_at, id LIMIT 1"),
+    concat!(
+        "SELECT ",
+        columns!(),
+        " FROM channels WHERE kind = $1 AND state = 'enabled' ORDER BY created_at, id LIMIT 1"
+    ),
     COLUMNS,
     "the demo page shows the first web chat of the installation",
 );

@@ -3,9 +3,7 @@
 use db::Kind::{Bool, Int, Json, Text, Time, Uuid as Id};
 use db::{Error, Row, Sql, Tx};
 use domain::conversation::{InteractionEnd, InteractionState, Priority, Shape, StatusCategory};
-use domain::ids::{
-    AgentId, ChannelId, ConversationId, CustomerId, IdentityId, InteractionId, OrganizationId, QueueId,
-};
+use domain::ids::{AgentId, ChannelId, ConversationId, CustomerId, IdentityId, InteractionId, OrganizationId, QueueId};
 use domain::permissions::Reach;
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -149,8 +147,8 @@ macro_rules! reached {
     };
 }
 const CONVERSATION: &[db::Kind] = &[
-    Id, Id, Int, Text, Text, Text, Text, Id, Id, Id, Id, Id, Json, Text, Json, Json, Time, Bool, Time, Time, Time,
-    Int, Json, Bool, Bool, Time, Int, Time, Time, Int,
+    Id, Id, Int, Text, Text, Text, Text, Id, Id, Id, Id, Id, Json, Text, Json, Json, Time, Bool, Time, Time, Time, Int,
+    Json, Bool, Bool, Time, Int, Time, Time, Int,
 ];
 const INTERACTION: &[db::Kind] = &[Id, Id, Id, Id, Id, Text, Id, Text, Text, Text, Time, Time, Text, Time, Int];
 
@@ -453,8 +451,7 @@ pub async fn mine(
     limit: i64,
 ) -> Result<Vec<Conversation>, Error> {
     let category = category.map(|c| c.as_str().to_owned());
-    let params =
-        [org.0.into(), agent.0.into(), category.into(), before.at.into(), before.id.into(), limit.into()];
+    let params = [org.0.into(), agent.0.into(), category.into(), before.at.into(), before.id.into(), limit.into()];
     tx.all(&MINE, &params, conversation).await
 }
 

@@ -206,12 +206,23 @@ pub async fn find(tx: &mut Tx<'_>, org: OrganizationId, id: CustomerId) -> Resul
 }
 
 /// Customers older than `before`, newest first.
-pub async fn list(tx: &mut Tx<'_>, org: OrganizationId, before: CustomerId, limit: i64) -> Result<Vec<Customer>, Error> {
+pub async fn list(
+    tx: &mut Tx<'_>,
+    org: OrganizationId,
+    before: CustomerId,
+    limit: i64,
+) -> Result<Vec<Customer>, Error> {
     tx.all(&LIST, &[org.0.into(), before.0.into(), limit.into()], customer).await
 }
 
 /// Names a customer who has no name yet.
-pub async fn name(tx: &mut Tx<'_>, org: OrganizationId, id: CustomerId, name: &str, now: Timestamp) -> Result<(), Error> {
+pub async fn name(
+    tx: &mut Tx<'_>,
+    org: OrganizationId,
+    id: CustomerId,
+    name: &str,
+    now: Timestamp,
+) -> Result<(), Error> {
     tx.exec(&NAME, &[org.0.into(), id.0.into(), name.into(), key(name).into(), now.into()]).await.map(drop)
 }
 

@@ -143,11 +143,8 @@ const OF_CUSTOMER: Sql = Sql::new(
     ),
     COLUMNS,
 );
-const SET_DELIVERY: Sql = Sql::new(
-    "entries.set_delivery",
-    "UPDATE entries SET delivery = $3 WHERE organization_id = $1 AND id = $2",
-    &[],
-);
+const SET_DELIVERY: Sql =
+    Sql::new("entries.set_delivery", "UPDATE entries SET delivery = $3 WHERE organization_id = $1 AND id = $2", &[]);
 
 pub(crate) const ALL: &[&Sql] = &[&INSERT, &FIND_MANY, &BY_CLIENT, &BEFORE, &AFTER, &OF_CUSTOMER, &SET_DELIVERY];
 

@@ -165,8 +165,7 @@ pub async fn list(tx: &mut Tx<'_>, org: OrganizationId) -> Result<Vec<Queue>, Er
 
 /// Adds a routing configuration.
 pub async fn insert_config(tx: &mut Tx<'_>, r: &RoutingConfig, now: Timestamp) -> Result<(), Error> {
-    let params =
-        [r.id.0.into(), r.organization_id.0.into(), r.key.as_str().into(), json(&r.settings), now.into()];
+    let params = [r.id.0.into(), r.organization_id.0.into(), r.key.as_str().into(), json(&r.settings), now.into()];
     tx.exec_one(&INSERT_CONFIG, &params).await
 }
 

@@ -90,11 +90,8 @@ const BY_EMAIL: Sql = Sql::global(
     COLUMNS,
     "sign-in happens before the organization is known",
 );
-const SIGNED_IN: Sql = Sql::new(
-    "users.signed_in",
-    "UPDATE users SET last_sign_in_at = $3 WHERE organization_id = $1 AND id = $2",
-    &[],
-);
+const SIGNED_IN: Sql =
+    Sql::new("users.signed_in", "UPDATE users SET last_sign_in_at = $3 WHERE organization_id = $1 AND id = $2", &[]);
 const UPDATE: Sql = Sql::new(
     "users.update",
     "UPDATE users SET name = $4, language = $5, time_zone = $6, roles = $7, state = $8, preferences = $9,

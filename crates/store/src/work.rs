@@ -103,11 +103,8 @@ const PENDING_OFFERS: Sql = Sql::new(
     "SELECT record FROM offers WHERE organization_id = $1 AND state = 'pending' LIMIT 1000000",
     &[Json],
 );
-const FIND_OFFERS: Sql = Sql::new(
-    "work.find_offers",
-    "SELECT record FROM offers WHERE organization_id = $1 AND id {any_uuid $2}",
-    &[Json],
-);
+const FIND_OFFERS: Sql =
+    Sql::new("work.find_offers", "SELECT record FROM offers WHERE organization_id = $1 AND id {any_uuid $2}", &[Json]);
 const PUT_ASSIGNMENT: Sql = Sql::new(
     "work.put_assignment",
     "INSERT INTO assignments (id, organization_id, work_item_id, agent_id, state, record, started_at, ended_at)
@@ -131,11 +128,8 @@ const PUT_PRESENCE: Sql = Sql::new(
      ON CONFLICT (agent_id) DO UPDATE SET record = excluded.record, updated_at = excluded.updated_at",
     &[],
 );
-const PRESENCES: Sql = Sql::new(
-    "work.presences",
-    "SELECT record FROM presences WHERE organization_id = $1 LIMIT 100000",
-    &[Json],
-);
+const PRESENCES: Sql =
+    Sql::new("work.presences", "SELECT record FROM presences WHERE organization_id = $1 LIMIT 100000", &[Json]);
 const END_INTERVAL: Sql = Sql::new(
     "work.end_interval",
     "UPDATE presence_intervals SET to_at = $3 WHERE organization_id = $1 AND agent_id = $2 AND to_at IS NULL",

@@ -1,7 +1,7 @@
 //! An installation to test in: context, clock, chance, and an organization with one agent.
 
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use app::sessions::{self, Current};
 use app::setup::{self, Setup};

@@ -75,9 +75,7 @@ async fn page(tx: &mut db::Tx<'_>, input: Input) -> Result<Vec<ConversationView>
     let ListQuery { list, queue, category, before, limit } = query;
     let rows = match (list, agent) {
         (ListKind::Mine, None) => Vec::new(),
-        (ListKind::Mine, Some(agent)) => {
-            store::conversations::mine(tx, org, agent, category, before, limit).await?
-        }
+        (ListKind::Mine, Some(agent)) => store::conversations::mine(tx, org, agent, category, before, limit).await?,
         (ListKind::Unassigned, _) => store::conversations::unassigned(tx, org, &reach, before, limit).await?,
         (ListKind::All, _) => store::conversations::list(tx, org, &reach, queue, category, before, limit).await?,
     };
@@ -219,12 +217,7 @@ pub async fn work(ctx: &Ctx, actor: &Actor) -> Result<Vec<WorkItem>, Error> {
 /// # Errors
 /// [`Error::Denied`].
 pub async fn counts(ctx: &Ctx, actor: &Actor, list_kind: ListKind, queue: Option<QueueId>) -> Result<i64, Error> {
-    let query = ListQuery {
-        list: list_kind,
-        queue,
-        category: Some(StatusCategory::Open),
-        before: Before::FIRST,
-        limit: 1_000,
-    };
+    let query =
+        ListQuery { list: list_kind, queue, category: Some(StatusCategory::Open), before: Before::FIRST, limit: 1_000 };
     Ok(i64::try_from(list(ctx, actor, query).await?.len()).unwrap_or(1_000))
 }

@@ -7,7 +7,9 @@ mod resolve;
 mod write;
 
 pub use drafts::{DraftInput, delete_draft, draft, drafts, mark_read, save_draft};
-pub use lists::{ConversationView, ListKind, ListQuery, counts, entries, entries_after, find, interactions, list, work};
+pub use lists::{
+    ConversationView, ListKind, ListQuery, counts, entries, entries_after, find, interactions, list, work,
+};
 pub use receive::{Inbound, Received, receive};
 pub use resolve::{reopen, resolve};
 pub use write::{MessageInput, NoteInput, Route, composer, post_message, post_note};

@@ -116,9 +116,7 @@ async fn send(tx: &mut db::Tx<'_>, m: Message) -> Result<Entry, Error> {
     let route = routes(tx, &conversation).await?;
     let wanted = m.input.reply_route;
     let route = match wanted {
-        Some((channel, identity)) => {
-            route.into_iter().find(|r| r.channel.id == channel && r.identity_id == identity)
-        }
+        Some((channel, identity)) => route.into_iter().find(|r| r.channel.id == channel && r.identity_id == identity),
         None => route.into_iter().find(|r| r.is_current),
     };
     let route = route.ok_or(Error::NoReplyRoute)?;
@@ -126,7 +124,8 @@ async fn send(tx: &mut db::Tx<'_>, m: Message) -> Result<Entry, Error> {
         return Err(Error::ChannelDisabled);
     }
     let mut entry = outbound(&m, &conversation, &route);
-    let interaction = store::conversations::open_interaction(tx, org, conversation.id, route.channel.id, route.identity_id);
+    let interaction =
+        store::conversations::open_interaction(tx, org, conversation.id, route.channel.id, route.identity_id);
     entry.interaction_id = interaction.await?.map(|i| i.id);
     conversation.first_response_at = conversation.first_response_at.or(Some(m.now));
     conversation.waiting_since_at = None;
@@ -310,4 +309,3 @@ pub async fn post_note(
     ctx.runtime(actor.organization)?.hub.wake();
     Ok(entry)
 }
-

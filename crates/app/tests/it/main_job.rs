@@ -1,5 +1,6 @@
 //! The main job: a customer writes, the right agent answers, nothing is lost.
 
+use app::Error;
 use app::conversations::{self, Handle, ListKind, ListQuery, MessageInput, NoteInput};
 use app::live::{Filter, Heard, StaffFilter, Subscription};
 use app::model::Before;
@@ -7,7 +8,6 @@ use app::offers::{self, OfferView};
 use app::presence::{self, Change};
 use app::sessions::Current;
 use app::widget::{self, Arrival, Session, VisitorMessage};
-use app::Error;
 use domain::routing::ItemState;
 use testkit::stores::{BOTH, Engine};
 use testkit::world::World;
