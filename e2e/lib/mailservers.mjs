@@ -9,7 +9,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { ImapFlow } from 'imapflow';
 import PostalMime from 'postal-mime';
-import { freePort, scratch } from './server.mjs';
+import { freePort, owned, scratch } from './server.mjs';
 import { until, within } from './wait.mjs';
 
 const run = promisify(execFile);
@@ -299,7 +299,7 @@ function asRoot(program, args) {
 }
 
 function daemon(program, args) {
-  const child = spawn(...elevated(program, args), { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, PATH } });
+  const child = owned(spawn(...elevated(program, args), { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, PATH } }));
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (bytes) => (output += bytes));
   const exited = new Promise((resolve) => child.once('exit', resolve).once('error', resolve));

@@ -10,6 +10,18 @@ import { Feed, until, within } from './wait.mjs';
 const BINARY = process.env.CENTRALITA_BINARY ?? 'target/debug/centralita';
 const START_DEADLINE_MS = 60_000;
 
+/** Processes that must not outlive us, however we end. */
+const children = new Set();
+process.once('exit', () => children.forEach((child) => child.kill('SIGKILL')));
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130));
+
+/** Ends `child` with this process. */
+export function owned(child) {
+  children.add(child);
+  child.once('exit', () => children.delete(child));
+  return child;
+}
+
 /** A port of the loopback address that nobody listens on. */
 export function freePort() {
   return new Promise((resolve, reject) => {
@@ -63,10 +75,10 @@ export class Server {
     const { dataDir, port, databaseUrl, env, args } = this.#options;
     const database = databaseUrl ? ['--database-url', databaseUrl] : [];
     this.#startedAt = this.lines.items.length;
-    const child = spawn(BINARY, ['run', '--data-dir', dataDir, '--listen', `127.0.0.1:${port}`, ...database, ...args], {
+    const child = owned(spawn(BINARY, ['run', '--data-dir', dataDir, '--listen', `127.0.0.1:${port}`, ...database, ...args], {
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    }));
     this.#child = child;
     for (const stream of [child.stdout, child.stderr]) {
       createInterface({ input: stream }).on('line', (line) => this.lines.push(line));

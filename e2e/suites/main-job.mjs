@@ -18,12 +18,17 @@ export default suite('main-job', (group) => {
 
 async function world(name, { agents, routing }) {
   const server = await Server.fresh(name);
-  await server.start();
-  const admin = await setUp(server);
-  await route(admin, routing);
-  const people = [];
-  for (const agent of agents) people.push(await addAgent(admin, agent));
-  return { server, admin, people, key: await widgetKey(server.origin) };
+  try {
+    await server.start();
+    const admin = await setUp(server);
+    await route(admin, routing);
+    const people = [];
+    for (const agent of agents) people.push(await addAgent(admin, agent));
+    return { server, admin, people, key: await widgetKey(server.origin) };
+  } catch (error) {
+    await server.dispose();
+    throw error;
+  }
 }
 
 function offers({ before, after, test }) {

@@ -2,6 +2,7 @@
 
 use crate::tree;
 use anyhow::{Context, Result, ensure};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 const DOCUMENT: &str = "openapi.json";
@@ -24,6 +25,10 @@ pub enum Mode {
 pub fn run(root: &Path, mode: Mode) -> Result<Vec<String>> {
     ensure!(root.join(GENERATOR).exists(), "{GENERATOR} is missing: run `npm ci` in web/ first");
     let document = document(root)?;
+    let findings = dangling(&document)?;
+    if !findings.is_empty() {
+        return Ok(findings);
+    }
     let types = types(root, &document)?;
     let files = [(DOCUMENT, document), (TYPES, types)];
     match mode {
@@ -49,6 +54,27 @@ fn normalise(text: &str) -> Result<String> {
     let document: serde_json::Value = serde_json::from_str(text).context("`centralita openapi` printed no JSON")?;
     ensure!(document["openapi"].is_string(), "`centralita openapi` printed no OpenAPI document");
     Ok(format!("{}\n", text.trim_end()))
+}
+
+/// References to schemas that the document does not define.
+fn dangling(document: &str) -> Result<Vec<String>> {
+    let document: serde_json::Value = serde_json::from_str(document)?;
+    let mut missing = BTreeSet::new();
+    collect_dangling(&document, &document, &mut missing);
+    Ok(missing.iter().map(|name| format!("{DOCUMENT} names {name}, which it does not define")).collect())
+}
+
+fn collect_dangling(part: &serde_json::Value, whole: &serde_json::Value, missing: &mut BTreeSet<String>) {
+    if let Some(name) = part["$ref"].as_str()
+        && name.strip_prefix('#').is_some_and(|pointer| whole.pointer(pointer).is_none())
+    {
+        missing.insert(name.to_owned());
+    }
+    let items = part.as_array().into_iter().flatten();
+    let members = part.as_object().into_iter().flat_map(|members| members.values());
+    for inner in items.chain(members) {
+        collect_dangling(inner, whole, missing);
+    }
 }
 
 fn types(root: &Path, document: &str) -> Result<String> {
@@ -87,6 +113,13 @@ mod tests {
     fn a_missing_file_is_stale() {
         let tree = tempfile::tempdir().expect("a folder");
         assert!(stale(tree.path(), TYPES, "x").is_some());
+    }
+
+    #[test]
+    fn a_schema_that_is_named_must_be_defined() {
+        let document = r##"{"components":{"schemas":{"A":{}}},"x":[{"$ref":"#/components/schemas/A"},{"$ref":"#/components/schemas/B"}]}"##;
+        let expected = "openapi.json names #/components/schemas/B, which it does not define";
+        assert_eq!(dangling(document).expect("JSON"), [expected]);
     }
 
     #[test]

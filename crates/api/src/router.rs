@@ -145,7 +145,6 @@ fn operation_id(method: &str, path: &str) -> String {
 }
 
 /// Every path of the API over `ctx`. Has no fallback outside `/api`: merge it with the pages.
-#[must_use]
 pub fn router(ctx: Ctx) -> Router {
     let api = Api::new(ctx.clone());
     let ids: RequestIds = Arc::new(move || ctx.new_id());

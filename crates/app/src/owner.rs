@@ -412,6 +412,8 @@ impl Routing {
                 Some((format!("offer.{name}"), data))
             }
             Effect::Assignment { .. } => None,
+            // Idle times and misses are the router's own bookkeeping: kept, but nobody's news.
+            Effect::Presence { reason: "counters", .. } => None,
             Effect::Presence { presence, previous_status, reason, .. } => {
                 let has_changed = presence.status != *previous_status;
                 let name = if has_changed { "presence.changed" } else { "presence.session_changed" };

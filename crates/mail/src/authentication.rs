@@ -175,6 +175,7 @@ mod tests {
     #[test]
     fn a_pass_for_another_sender_is_a_fail() {
         check("Authentication-Results: mx.example.org; dmarc=pass header.from=evil.es", Unknown, Unknown, Fail);
+        check("From: b@x.es\nAuthentication-Results: mx.example.org; dmarc=pass", Unknown, Unknown, Fail);
         check(
             "From: b@evil.es\nAuthentication-Results: mx.example.org; dmarc=pass header.from=x.es",
             Unknown,
