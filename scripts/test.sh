@@ -72,5 +72,8 @@ step "rust: binary" cargo build --quiet --package centralita
 step "repository: generated files" cargo xtask openapi --check
 step "e2e: packages" scripts/npm-ci.sh e2e
 e2e onboarding
+e2e main-job
+e2e crash --short
+e2e axe
 
 finish test

@@ -17,6 +17,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::dto::stream::{ClientFrame, ServerFrame};
+use crate::dto::words::InboxList;
 use crate::envelope::{self, RequestIds};
 use crate::problem::{Code, Problem, ProblemBody};
 use crate::routes::{
@@ -30,7 +31,7 @@ use crate::{cors, socket};
 #[openapi(
     info(title = "Centralita", description = "Omnichannel contact centre: REST and socket, v1", license(name = "Apache-2.0", identifier = "Apache-2.0")),
     servers((url = "/api/v1")),
-    components(schemas(ProblemBody, ServerFrame, ClientFrame))
+    components(schemas(ProblemBody, ServerFrame, ClientFrame, InboxList))
 )]
 struct Document;
 
