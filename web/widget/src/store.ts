@@ -144,13 +144,16 @@ export function reduce(state: State, event: VisitorEvent): State {
     case 'agent.left':
       return withAgent(state, event.data.conversation_id, event.data.display_name, event.type === 'agent.joined');
     case 'queue.position':
-      return withThread(state, event.data.conversation_id, () => ({ queue: event.data }));
+      return withThread(state, event.data.conversation_id, () => ({ queue: isWaiting(event.data) ? event.data : null }));
     case 'hours.changed':
       return withHours(state, event.data.hours);
     default:
       return state;
   }
 }
+
+/** Without a place and without a wait nobody waits any more. */
+const isWaiting = (place: Queue): boolean => (place.position ?? place.wait_band ?? null) !== null;
 
 function withQueueEnd(state: State, event: VisitorEvent & { data: { conversation: Conversation } }): State {
   return event.type === 'conversation.closed' ? withThread(state, event.data.conversation.id, () => ({ queue: null, typing: null })) : state;

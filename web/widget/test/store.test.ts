@@ -58,6 +58,14 @@ describe('events', () => {
     expect(thread(state, 'c1').messages.map((m) => m.state)).toEqual(['read', 'read']);
   });
 
+  it('take a place without position and wait as the end of waiting', () => {
+    const served = play([
+      { type: 'queue.position', data: { conversation_id: 'c1', position: 3, wait_band: 'short', estimated_wait_ms: null } },
+      { type: 'queue.position', data: { conversation_id: 'c1', position: null, wait_band: null, estimated_wait_ms: null } },
+    ]);
+    expect(thread(served, 'c1').queue).toBeNull();
+  });
+
   it('show the place in the queue until somebody takes the conversation or it ends', () => {
     const queued = play([{ type: 'queue.position', data: { conversation_id: 'c1', position: 3, estimated_wait_ms: 240_000 } }]);
     expect(thread(queued, 'c1').queue?.position).toBe(3);
