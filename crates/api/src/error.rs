@@ -25,6 +25,11 @@ impl From<Error> for Problem {
             }
             Error::Unauthenticated => Code::Unauthenticated.into(),
             Error::SessionExpired => Code::SessionExpired.into(),
+            Error::TokenRevoked => Code::TokenRevoked.into(),
+            Error::IpNotAllowed => Code::IpNotAllowed.into(),
+            Error::LastAdmin => Code::LastAdmin.into(),
+            Error::InUse { by } => Self::from(Code::InUse).with("by", by),
+            Error::IdempotencyInProgress => Self::from(Code::IdempotencyInProgress).retry_after_ms(1_000),
             Error::LinkUsed => Code::LinkUsed.into(),
             Error::LinkExpired => Code::LinkExpired.into(),
             Error::SetupDone => Code::SetupDone.into(),

@@ -48,6 +48,24 @@ pub enum Error {
     /// The session is over.
     #[error("the session is over")]
     SessionExpired,
+    /// The API token was revoked, has expired, or whoever made it is gone.
+    #[error("the token was revoked")]
+    TokenRevoked,
+    /// The API token may not be used from this address.
+    #[error("the token may not be used from here")]
+    IpNotAllowed,
+    /// The last administrator must stay.
+    #[error("the last administrator must stay")]
+    LastAdmin,
+    /// Something else refers to it.
+    #[error("it is in use")]
+    InUse {
+        /// By what: nouns.
+        by: Vec<String>,
+    },
+    /// The first call with this key is still running.
+    #[error("the first call with this key is still running")]
+    IdempotencyInProgress,
     /// The one-use link was used before, or never existed.
     #[error("the link was used or is unknown")]
     LinkUsed,

@@ -64,6 +64,12 @@ pub struct RunOptions {
     /// To try it out: set-up asks no password, and a sign-in link is printed at every start.
     #[arg(long, env = "CENTRALITA_DEMO")]
     pub demo: bool,
+    /// Limits that differ from the defaults, `name=value` with commas between; GET /api/v1/limits names them all.
+    #[arg(long, env = "CENTRALITA_LIMITS", default_value = "", hide_default_value = true)]
+    pub limits: app::limits::Limits,
+    /// Networks of proxies whose X-Forwarded-For is believed, with commas between.
+    #[arg(long, env = "CENTRALITA_TRUSTED_PROXIES", value_delimiter = ',')]
+    pub trusted_proxies: Vec<app::Network>,
 }
 
 #[cfg(test)]

@@ -57,6 +57,9 @@ async fn context(options: &RunOptions, public_url: String) -> anyhow::Result<Ctx
         data_dir: options.store.data_dir.clone(),
         is_demo: options.demo,
         node: format!("process-{}", std::process::id()),
+        limits: options.limits.clone(),
+        trusted_proxies: options.trusted_proxies.clone(),
+        console_hash: site::console_hash().map(str::to_owned),
     };
     let ctx = Ctx::new(store, Arc::new(SystemClock), Arc::new(SystemEntropy), settings);
     ctx.start().await.context("the running parts")?;

@@ -9,14 +9,20 @@ mod cols;
 
 pub mod access;
 pub mod agents;
+pub mod api_tokens;
+pub mod audit;
 pub mod channels;
 pub mod conversations;
 pub mod customers;
 pub mod drafts;
 pub mod entries;
 pub mod events;
+pub mod figures;
+pub mod idempotency;
 pub mod organizations;
 pub mod queues;
+pub mod roles;
+pub mod teams;
 pub mod users;
 pub mod visitors;
 pub mod work;
@@ -24,8 +30,10 @@ pub mod work;
 use db::{Migration, Sql};
 
 /// Every migration, oldest first. Published ones never change.
-pub const MIGRATIONS: &[Migration] =
-    &[Migration { name: "0001_init", text: include_str!("../migrations/0001_init.sql") }];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { name: "0001_init", text: include_str!("../migrations/0001_init.sql") },
+    Migration { name: "0003_access", text: include_str!("../migrations/0003_access.sql") },
+];
 
 /// Every statement there is.
 #[must_use]
@@ -33,14 +41,20 @@ pub fn all() -> Vec<&'static Sql> {
     [
         access::ALL,
         agents::ALL,
+        api_tokens::ALL,
+        audit::ALL,
         channels::ALL,
         conversations::ALL,
         customers::ALL,
         drafts::ALL,
         entries::ALL,
         events::ALL,
+        figures::ALL,
+        idempotency::ALL,
         organizations::ALL,
         queues::ALL,
+        roles::ALL,
+        teams::ALL,
         users::ALL,
         visitors::ALL,
         work::ALL,

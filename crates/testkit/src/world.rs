@@ -111,6 +111,9 @@ fn context(ephemeral: &Ephemeral, clock: Arc<ManualClock>, entropy: Arc<SeededEn
         data_dir: ephemeral.folder.path().to_owned(),
         is_demo: false,
         node: "test".to_owned(),
+        limits: app::limits::Limits::default(),
+        trusted_proxies: Vec::new(),
+        console_hash: None,
     };
     Ctx::new(store, clock, entropy, settings)
 }
