@@ -18,6 +18,7 @@ pub mod audit;
 pub mod conversations;
 pub mod customers;
 pub mod defaults;
+pub mod files;
 pub mod health;
 pub mod idempotency;
 pub mod limits;
@@ -47,6 +48,7 @@ pub mod model {
     pub use store::access::{AccountMail, Session};
     pub use store::agents::{Agent, Names, PresenceConfig, PresenceSettings, PresenceStatus};
     pub use store::api_tokens::ApiToken;
+    pub use store::attachments::Attachment;
     pub use store::audit::Stored as AuditEntry;
     pub use store::channels::Channel;
     pub use store::conversations::{Before, Conversation, Interaction};

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use domain::conversation::{Audience, EntryKind};
-use domain::ids::{AgentId, ChannelId, ConversationId, CustomerId, OfferId, OrganizationId, QueueId};
+use domain::ids::{AgentId, ChannelId, ConversationId, CustomerId, OfferId, OrganizationId, QueueId, SessionId};
 use domain::permissions::{Permission, Resource, Standing, authorize};
 use domain::routing::{ItemState, Offer, Presence};
 use serde_json::Value;
@@ -342,6 +342,14 @@ impl Hub {
         });
         let same = |l: &&Listener| l.is_routable && l.agent == Some(agent) && l.session == session;
         listeners.by_id.values().filter(same).count()
+    }
+
+    /// The agents with a routable socket here, each with its sign-in session.
+    #[must_use]
+    pub fn routable(&self) -> BTreeSet<(AgentId, SessionId)> {
+        let listeners = self.locked();
+        let of = |l: &Listener| Some((l.agent?, SessionId(l.session?)));
+        listeners.by_id.values().filter(|l| l.is_routable).filter_map(of).collect()
     }
 
     /// Ends the feed of every socket of a session.

@@ -23,13 +23,21 @@ pub enum Command {
     Openapi,
     /// Brings the store to the newest schema; prints what was applied.
     Migrate(StoreOptions),
-    /// Copies the store to a file while it is in use.
+    /// Copies store and files to a new folder, while it is in use. The secret key is never in it.
     Backup {
         /// Where it stands.
         #[command(flatten)]
         store: StoreOptions,
         /// The copy; must not exist.
-        file: PathBuf,
+        folder: PathBuf,
+    },
+    /// Brings a backup into an empty data folder.
+    Restore {
+        /// Where it shall stand.
+        #[command(flatten)]
+        store: StoreOptions,
+        /// What `backup` wrote.
+        folder: PathBuf,
     },
     /// Prints the version, and the hash of the console inside.
     Version,

@@ -1,6 +1,8 @@
 //! The binary: reads the command line, the clock and the random source; everything else is asked of `app`.
 
 mod cli;
+mod copies;
+mod lock;
 mod pages;
 mod run;
 mod settings;
@@ -33,7 +35,14 @@ async fn carry_out(command: Command) -> anyhow::Result<()> {
             Ok(())
         }
         Command::Migrate(options) => migrate(&options).await,
-        Command::Backup { store, file } => backup(&store, &file).await,
+        Command::Backup { store, folder } => {
+            println!("{}", copies::backup(&store, &folder).await?);
+            Ok(())
+        }
+        Command::Restore { store, folder } => {
+            println!("{}", copies::restore(&store, &folder)?);
+            Ok(())
+        }
         Command::Version => {
             println!(
                 "centralita {} (console {})",
@@ -46,6 +55,8 @@ async fn carry_out(command: Command) -> anyhow::Result<()> {
 }
 
 async fn migrate(options: &cli::StoreOptions) -> anyhow::Result<()> {
+    settings::make_private(&options.data_dir)?;
+    let _lock = lock::take(&options.data_dir)?;
     let store = settings::open_store(options).await?;
     let applied = store.migrate(store::MIGRATIONS).await.context("the migrations")?;
     store.close().await;
@@ -53,11 +64,4 @@ async fn migrate(options: &cli::StoreOptions) -> anyhow::Result<()> {
         println!("{name}");
     }
     Ok(())
-}
-
-async fn backup(options: &cli::StoreOptions, file: &std::path::Path) -> anyhow::Result<()> {
-    let store = settings::open_store(options).await?;
-    let outcome = store.backup(file).await.with_context(|| format!("the backup to {}", file.display()));
-    store.close().await;
-    outcome
 }

@@ -13,8 +13,8 @@ use tokio::time::timeout;
 
 use crate::cli::RunOptions;
 use crate::pages::Channels;
-use crate::settings;
 use crate::world::{SystemClock, SystemEntropy};
+use crate::{lock, settings};
 
 /// How long requests in hand may take once it is told to stop.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -24,6 +24,8 @@ const DRAIN: Duration = Duration::from_secs(10);
 /// # Errors
 /// When store or address cannot be opened.
 pub async fn run(options: RunOptions) -> anyhow::Result<()> {
+    settings::make_private(&options.store.data_dir)?;
+    let _lock = lock::take(&options.store.data_dir)?;
     let listener =
         TcpListener::bind(options.listen).await.with_context(|| format!("the address {}", options.listen))?;
     let bound = listener.local_addr().context("the address")?;

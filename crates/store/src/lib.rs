@@ -10,6 +10,7 @@ mod cols;
 pub mod access;
 pub mod agents;
 pub mod api_tokens;
+pub mod attachments;
 pub mod audit;
 pub mod channels;
 pub mod conversations;
@@ -33,6 +34,7 @@ use db::{Migration, Sql};
 pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "0001_init", text: include_str!("../migrations/0001_init.sql") },
     Migration { name: "0003_access", text: include_str!("../migrations/0003_access.sql") },
+    Migration { name: "0006_visitor", text: include_str!("../migrations/0006_visitor.sql") },
 ];
 
 /// Every statement there is.
@@ -43,6 +45,7 @@ pub fn all() -> Vec<&'static Sql> {
         agents::ALL,
         api_tokens::ALL,
         audit::ALL,
+        attachments::ALL,
         channels::ALL,
         conversations::ALL,
         customers::ALL,

@@ -67,7 +67,14 @@ impl World {
     /// # Panics
     /// When it does not start.
     pub async fn new(engine: Engine) -> Self {
-        let ephemeral = Ephemeral::new(engine).await;
+        Self::on(Ephemeral::new(engine).await).await
+    }
+
+    /// A fresh installation on this store.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn on(ephemeral: Ephemeral) -> Self {
         let (clock, entropy) = (Arc::new(ManualClock::default()), Arc::new(SeededEntropy::default()));
         let ctx = context(&ephemeral, Arc::clone(&clock), Arc::clone(&entropy), ephemeral.store.clone());
         ctx.start().await.expect("the installation starts");

@@ -1,5 +1,7 @@
 //! Every statement, on both engines.
 
+mod upgrade;
+
 use testkit::stores::{BOTH, Ephemeral};
 
 #[tokio::test]
