@@ -98,7 +98,8 @@ impl StaffFilter {
             "offer" => content.offer.as_ref().is_some_and(|o| is_mine(o.agent)),
             "presence" => {
                 let is_own = content.presence.as_ref().is_some_and(|p| is_mine(p.agent));
-                is_own || (self.has("agents") && self.may(Permission::AgentsRead, Resource::Any))
+                let may = |agent: AgentId| self.may(Permission::AgentsRead, Resource::Agent(agent));
+                is_own || (self.has("agents") && content.presence.as_ref().is_some_and(|p| may(p.agent)))
             }
             "draft" => {
                 live.event.data.get("user_id").and_then(Value::as_str)

@@ -89,6 +89,7 @@ pub async fn queues(
     caller: Caller,
     Query(query): Query<WholeQuery>,
 ) -> Answer<Json<List<Queue>>> {
+    caller.actor().authorize(Permission::QueuesRead, Resource::Any)?;
     Ok(Json(List::whole(&outline(&api, &caller, &query).await?.queues)))
 }
 

@@ -1,7 +1,17 @@
 //! The API over HTTP and sockets, on a real store: the contract as a stranger meets it.
 
+mod audit;
+mod cast;
 mod desk;
 mod document;
+mod generated;
+mod hostile;
+mod matrix;
+mod people;
+mod rails;
 mod refusals;
+mod sessions;
+mod socket_access;
 mod sockets;
+mod tokens;
 mod visitors;

@@ -1,5 +1,7 @@
 //! The use cases over real stores, each case on both engines.
 
+mod audit;
 mod bad_weather;
 mod files;
+mod idempotency;
 mod main_job;
