@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use domain::conversation::ActorType;
 use domain::ids::{AgentId, IdSource, OrganizationId, SessionId, UserId};
@@ -11,7 +11,10 @@ use jiff::Timestamp;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
+use crate::channels::Links;
+use crate::deliveries::{self, Outbox};
 use crate::files::{self, Files};
+use crate::keyring::Keyring;
 use crate::live::{self, Hub};
 use crate::owner::{self, Owner};
 use crate::{Error, setup};
@@ -35,6 +38,8 @@ pub struct Settings {
     pub public_url: String,
     /// Where files stand.
     pub data_dir: PathBuf,
+    /// Where the keys of secrets stand; `None` for `secret.key` in the data folder.
+    pub secret_key_file: Option<PathBuf>,
     /// The installation was started to be tried out.
     pub is_demo: bool,
     /// A name for this process in leases.
@@ -51,6 +56,7 @@ struct Inner {
     entropy: Arc<dyn Entropy>,
     settings: Settings,
     files: Files,
+    keyring: OnceLock<Keyring>,
     runtimes: RwLock<BTreeMap<OrganizationId, Arc<Runtime>>>,
     numbers: tokio::sync::Mutex<BTreeMap<OrganizationId, std::ops::Range<i64>>>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
@@ -64,6 +70,10 @@ pub struct Runtime {
     pub hub: Arc<Hub>,
     /// The one task that routes.
     pub owner: Owner,
+    /// What leaves for providers.
+    pub outbox: Arc<Outbox>,
+    /// The connections of enabled channels.
+    pub links: Links,
 }
 
 impl Ctx {
@@ -80,6 +90,7 @@ impl Ctx {
             clock,
             entropy,
             settings,
+            keyring: OnceLock::new(),
             runtimes: RwLock::default(),
             numbers: tokio::sync::Mutex::default(),
             tasks: Mutex::default(),
@@ -92,6 +103,12 @@ impl Ctx {
     /// What the store refuses.
     pub async fn start(&self) -> Result<(), Error> {
         self.store().migrate(store::MIGRATIONS).await?;
+        let settings = self.settings();
+        let keyring = Keyring::open(settings.secret_key_file.as_deref(), &settings.data_dir, self.entropy());
+        self.0.keyring.get_or_init({
+            let keyring = keyring.map_err(Error::Keys)?;
+            || keyring
+        });
         for organization in setup::organizations(self).await? {
             self.start_organization(organization).await?;
         }
@@ -106,10 +123,13 @@ impl Ctx {
         let hub = Arc::new(Hub::default());
         let (owner, routing) = owner::start(self, organization, Arc::clone(&hub)).await?;
         let tailing = live::start(self, organization, Arc::clone(&hub), owner.clone()).await?;
-        let runtime = Arc::new(Runtime { organization, hub, owner });
+        let (outbox, links) = (Arc::new(Outbox::default()), Links::default());
+        let runtime = Arc::new(Runtime { organization, hub, owner, outbox, links });
         self.0.runtimes.write().unwrap_or_else(PoisonError::into_inner).insert(organization, Arc::clone(&runtime));
         let cleaning = files::start(self, organization);
-        self.0.tasks.lock().unwrap_or_else(PoisonError::into_inner).extend([routing, tailing, cleaning]);
+        let sending = deliveries::start(self, organization, Arc::clone(&runtime.outbox));
+        self.0.tasks.lock().unwrap_or_else(PoisonError::into_inner).extend([routing, tailing, cleaning, sending]);
+        runtime.links.sync(self, organization).await?;
         Ok(runtime)
     }
 
@@ -126,6 +146,8 @@ impl Ctx {
     pub async fn stop(self) {
         let runtimes = std::mem::take(&mut *self.0.runtimes.write().unwrap_or_else(PoisonError::into_inner));
         for runtime in runtimes.values() {
+            runtime.links.stop().await;
+            runtime.outbox.stop();
             runtime.owner.stop().await;
             runtime.hub.close();
         }
@@ -161,6 +183,15 @@ impl Ctx {
     #[must_use]
     pub fn files(&self) -> &Files {
         &self.0.files
+    }
+
+    /// The keys of secrets.
+    ///
+    /// # Panics
+    /// Before [`Ctx::start`].
+    #[must_use]
+    pub fn keyring(&self) -> &Keyring {
+        self.0.keyring.get().expect("invariant: start opens the keyring before anything needs it")
     }
 
     /// What the operator chose.

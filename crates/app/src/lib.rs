@@ -12,10 +12,13 @@ mod events;
 mod secrets;
 
 pub mod agents;
+pub mod channels;
 pub mod conversations;
 pub mod customers;
 pub mod defaults;
+pub mod deliveries;
 pub mod files;
+pub mod keyring;
 pub mod live;
 pub mod offers;
 pub mod organization;
@@ -39,6 +42,7 @@ pub mod model {
     pub use store::channels::Channel;
     pub use store::conversations::{Before, Conversation, Interaction};
     pub use store::customers::{Customer, Identity};
+    pub use store::dead_letters::DeadLetter;
     pub use store::drafts::Draft;
     pub use store::entries::Entry;
     pub use store::events::{Cursor, Event};

@@ -13,9 +13,13 @@ pub mod attachments;
 pub mod channels;
 pub mod conversations;
 pub mod customers;
+pub mod dead_letters;
+pub mod deliveries;
 pub mod drafts;
 pub mod entries;
 pub mod events;
+pub mod identities;
+pub mod mails;
 pub mod organizations;
 pub mod queues;
 pub mod users;
@@ -27,6 +31,7 @@ use db::{Migration, Sql};
 /// Every migration, oldest first. Published ones never change.
 pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "0001_init", text: include_str!("../migrations/0001_init.sql") },
+    Migration { name: "0002_email", text: include_str!("../migrations/0002_email.sql") },
     Migration { name: "0006_visitor", text: include_str!("../migrations/0006_visitor.sql") },
 ];
 
@@ -40,9 +45,13 @@ pub fn all() -> Vec<&'static Sql> {
         channels::ALL,
         conversations::ALL,
         customers::ALL,
+        dead_letters::ALL,
+        deliveries::ALL,
         drafts::ALL,
         entries::ALL,
         events::ALL,
+        identities::ALL,
+        mails::ALL,
         organizations::ALL,
         queues::ALL,
         users::ALL,
