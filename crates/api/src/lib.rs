@@ -10,6 +10,7 @@ mod cursor;
 pub mod dto;
 mod envelope;
 mod error;
+mod etag;
 mod extract;
 mod problem;
 mod render;

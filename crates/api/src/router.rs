@@ -21,8 +21,8 @@ use crate::dto::words::InboxList;
 use crate::envelope::{self, RequestIds};
 use crate::problem::{Code, Problem, ProblemBody};
 use crate::routes::{
-    agents, bootstrap, conversations, customers, drafts, entries, health, offers, people, presence, routing_configs,
-    sessions, settings, setup, widget, work_items,
+    agents, bootstrap, channel_types, channels, conversations, customers, dead_letters, deliveries, drafts, entries,
+    health, offers, people, presence, routing_configs, sessions, settings, setup, widget, work_items,
 };
 use crate::state::Api;
 use crate::{cors, socket};
@@ -59,8 +59,30 @@ fn staff() -> OpenApiRouter<Api> {
         .routes(routes!(work_items::finish_wrap_up))
         .routes(routes!(work_items::extend_wrap_up))
         .routes(routes!(work_items::transfer))
+        .merge(email())
         .merge(inbox())
         .merge(nouns())
+}
+
+fn email() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(channel_types::list))
+        .routes(routes!(channel_types::show))
+        .routes(routes!(channels::list, channels::create))
+        .routes(routes!(channels::show, channels::update, channels::archive))
+        .routes(routes!(channels::set_secrets))
+        .routes(routes!(channels::check))
+        .routes(routes!(channels::enable))
+        .routes(routes!(channels::disable))
+        .routes(routes!(channels::setup))
+        .routes(routes!(channels::setup_step))
+        .routes(routes!(dead_letters::list))
+        .routes(routes!(dead_letters::raw))
+        .routes(routes!(dead_letters::retry))
+        .routes(routes!(dead_letters::discard))
+        .routes(routes!(deliveries::raw))
+        .routes(routes!(deliveries::retry))
+        .routes(routes!(deliveries::cancel))
 }
 
 fn inbox() -> OpenApiRouter<Api> {
@@ -93,7 +115,6 @@ fn nouns() -> OpenApiRouter<Api> {
         .routes(routes!(routing_configs::update))
         .routes(routes!(settings::queues))
         .routes(routes!(settings::statuses))
-        .routes(routes!(settings::channels))
 }
 
 /// What visitors call, below `/api/v1/widget/{key}`.

@@ -5,6 +5,7 @@
 //! - A request refuses fields it does not know.
 
 pub mod bootstrap;
+pub mod channel_setup;
 pub mod channels;
 pub mod conversations;
 pub mod customers;

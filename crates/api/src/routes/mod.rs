@@ -2,8 +2,12 @@
 
 pub mod agents;
 pub mod bootstrap;
+pub mod channel_types;
+pub mod channels;
 pub mod conversations;
 pub mod customers;
+pub mod dead_letters;
+pub mod deliveries;
 pub mod drafts;
 pub mod entries;
 pub mod health;

@@ -1,15 +1,13 @@
-//! What rarely changes: users, queues, statuses, channels, the organization.
+//! What rarely changes: users, queues, statuses, the organization.
 
 use app::organization::Outline;
 use axum::extract::State;
-use domain::permissions::{Permission, Resource};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::Answer;
 use crate::auth::Caller;
 use crate::dto::List;
-use crate::dto::channels::Channel;
 use crate::dto::people::{Organization, User};
 use crate::dto::presence::PresenceStatus;
 use crate::dto::routing::Queue;
@@ -73,16 +71,4 @@ pub async fn statuses(
     Query(query): Query<WholeQuery>,
 ) -> Answer<Json<List<PresenceStatus>>> {
     Ok(Json(List::whole(&outline(&api, &caller, &query).await?.statuses)))
-}
-
-/// The channels, without their secrets.
-#[utoipa::path(get, path = "/channels", tag = "settings", params(WholeQuery),
-    responses((status = 200, body = List<Channel>), (status = "default", body = ProblemBody)))]
-pub async fn channels(
-    State(api): State<Api>,
-    caller: Caller,
-    Query(query): Query<WholeQuery>,
-) -> Answer<Json<List<Channel>>> {
-    caller.actor().authorize(Permission::ChannelsRead, Resource::Any)?;
-    Ok(Json(List::whole(&outline(&api, &caller, &query).await?.channels)))
 }

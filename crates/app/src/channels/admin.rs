@@ -1,8 +1,9 @@
 //! Setting channels up.
 
-use connector::{ChannelType, Checked, Health};
+use connector::{ChannelType, Checked, Health, Meta, SetupStep};
 use domain::ids::{ChannelId, OrganizationId, QueueId};
 use domain::permissions::{Permission, Resource};
+use domain::routing::RoutingKind;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use store::channels::Channel;
@@ -29,13 +30,65 @@ pub struct ChannelView {
     pub secrets: Vec<(String, Option<Timestamp>)>,
 }
 
+/// A channel type as people see it.
+#[derive(Clone, Debug)]
+#[allow(missing_docs, reason = "fields of the contract")]
+pub struct TypeView {
+    pub kind: &'static str,
+    pub family: &'static str,
+    /// Spanish and English.
+    pub name: [&'static str; 2],
+    pub shape: &'static str,
+    pub routing_kind: RoutingKind,
+    pub capabilities: Value,
+    pub config_schema: Value,
+    pub steps: &'static [SetupStep],
+}
+
+fn type_view(kind: &dyn ChannelType) -> TypeView {
+    let meta = kind.meta();
+    TypeView {
+        kind: meta.kind,
+        family: meta.family,
+        name: [meta.name.es, meta.name.en],
+        shape: meta.shape.as_str(),
+        routing_kind: meta.routing_kind,
+        capabilities: capabilities_of(meta),
+        config_schema: kind.config_schema(),
+        steps: meta.setup,
+    }
+}
+
+/// What a channel type can do, as data.
+pub(crate) fn capabilities_of(meta: &Meta) -> Value {
+    let formats: &[&str] = if meta.has_markdown { &["text", "markdown"] } else { &["text"] };
+    json!({
+        "text_max": { "value": meta.text_max, "unit": "code_points" },
+        "formats": formats,
+        "attachments": { "max_bytes": meta.files_max_bytes, "max_count": domain::attachment::MAX_PER_MESSAGE },
+        "is_live": meta.routing_kind.is_real_time(),
+    })
+}
+
+/// What channels of this kind can do; empty for a kind this build does not know.
+#[must_use]
+pub fn capabilities(kind: &str) -> Value {
+    channels::find(kind).map_or_else(|| json!({}), |kind| capabilities_of(kind.meta()))
+}
+
+/// Whether visitors come by channels of this kind.
+#[must_use]
+pub fn has_widget(kind: &str) -> bool {
+    channels::find(kind).is_some_and(|kind| kind.meta().has_widget)
+}
+
 /// Every channel type, in alphabetical order.
 ///
 /// # Errors
 /// [`Error::Denied`].
-pub fn types(actor: &Actor) -> Result<Vec<&'static dyn ChannelType>, Error> {
+pub fn types(actor: &Actor) -> Result<Vec<TypeView>, Error> {
     actor.authorize(Permission::ChannelsRead, Resource::Any)?;
-    Ok(channels::ALL.to_vec())
+    Ok(channels::ALL.iter().map(|kind| type_view(*kind)).collect())
 }
 
 fn view(channel: Channel, sealed: &Value) -> ChannelView {

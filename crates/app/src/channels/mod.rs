@@ -14,19 +14,23 @@ mod setup;
 
 pub(crate) use admin::drained;
 pub use admin::{
-    Change, ChannelView, NewChannel, archive, check, create, disable, enable, find, list, set_secrets, types, update,
+    Change, ChannelView, NewChannel, TypeView, archive, capabilities, check, create, disable, enable, find, has_widget,
+    list, set_secrets, types, update,
 };
 pub use dead_letters::{DeadLetterView, dead_letters, discard, raw, retry};
 pub use health::{Side, report};
 pub use links::Links;
 pub use setup::{SetupState, SetupView, setup, setup_step};
 
-use connector::Account;
+use std::sync::Arc;
+
+use connector::{Account, Inbox};
+use domain::ids::{ChannelId, OrganizationId};
 use serde_json::Value;
 use store::channels::Channel;
 
-use crate::Ctx;
 use crate::keyring::{Locked, Place};
+use crate::{Ctx, Error};
 
 /// A channel as its type sees it, secrets opened.
 pub(crate) fn account_of(ctx: &Ctx, channel: &Channel, sealed: &Value) -> Result<Account, Locked> {
@@ -50,4 +54,12 @@ pub(crate) fn account_of(ctx: &Ctx, channel: &Channel, sealed: &Value) -> Result
 pub(crate) fn place<'a>(channel: &Channel, name: &'a str) -> Place<'a> {
     let (organization, row) = (channel.organization_id, channel.id.0);
     Place { organization, table: "channels", column: "secrets", row, name }
+}
+
+/// The inbox of a channel, for whatever brings its messages.
+///
+/// # Errors
+/// [`Error::NotFound`]; [`Error::Unavailable`] when its secrets do not open.
+pub async fn inbox(ctx: &Ctx, org: OrganizationId, id: ChannelId) -> Result<Arc<dyn Inbox>, Error> {
+    Ok(Arc::new(intake::ChannelInbox::of_channel(ctx, org, id).await?))
 }

@@ -2,6 +2,7 @@
 
 mod drafts;
 mod lists;
+mod raw;
 mod receive;
 mod resolve;
 mod write;
@@ -10,6 +11,7 @@ pub use drafts::{DraftInput, delete_draft, draft, drafts, mark_read, save_draft}
 pub use lists::{
     ConversationView, ListKind, ListQuery, counts, entries, entries_after, find, interactions, list, work,
 };
+pub use raw::raw;
 pub(crate) use receive::{Extra, Input, Slots, follow, take};
 pub use receive::{Inbound, Received, receive};
 pub use resolve::{reopen, resolve};
