@@ -126,6 +126,29 @@ pub enum Error {
         /// Which.
         existing_id: Option<Uuid>,
     },
+    /// It left, is leaving, or was settled before.
+    #[error("it is not pending any more")]
+    NotPending,
+    /// Something is missing for the channel to work.
+    #[error("the configuration of the channel is not whole")]
+    ConfigInvalid(Vec<FieldError>),
+    /// The provider said no to a step of set-up.
+    #[error("the step failed: {code}")]
+    SetupStepFailed {
+        /// What went wrong.
+        code: &'static str,
+        /// On which side: `in` or `out`.
+        side: &'static str,
+        /// In Spanish.
+        es: &'static str,
+        /// In English.
+        en: &'static str,
+        /// The provider's words.
+        detail: String,
+    },
+    /// The file with the keys of this installation cannot be used.
+    #[error("the secret keys cannot be used")]
+    Keys(#[source] crate::keyring::KeyringError),
     /// The file is larger than may be attached.
     #[error("the file is larger than {max_bytes} bytes")]
     AttachmentTooLarge {
