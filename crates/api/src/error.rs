@@ -39,6 +39,18 @@ impl From<Error> for Problem {
             Error::AgentHasWork { count } => Self::from(Code::AgentHasWork).with("count", count),
             Error::Refused(refused) => of_refused(refused),
             Error::VersionConflict => Code::VersionConflict.into(),
+            Error::StaleVersion { current } => Self::from(Code::VersionConflict).with("current_version", current),
+            Error::UnknownField { pointer } => {
+                Self::from(Code::UnknownField).with_error(FieldError::new(pointer, "unknown_field"))
+            }
+            Error::InUse { by } => Self::from(Code::InUse).with("by", json!(by)),
+            Error::OverflowCycle(path) => Self::from(Code::OverflowCycle).detail(path),
+            Error::ConfigInvalid(errors) => errors.into_iter().fold(Code::ConfigInvalid.into(), |problem: Self, e| {
+                problem.with_error(FieldError { detail: Some(e.detail), ..FieldError::new(e.pointer, e.code) })
+            }),
+            Error::ReasonRequired => Code::ReasonRequired.into(),
+            Error::WrapUpCodeRequired => Code::WrapUpCodeRequired.into(),
+            Error::Unsupported { feature } => Self::from(Code::CapabilityUnsupported).with("feature", feature),
             Error::AlreadyExists { existing_id } => {
                 Self::from(Code::AlreadyExists).with("existing_id", json!(existing_id))
             }

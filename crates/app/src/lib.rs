@@ -17,6 +17,7 @@ pub mod customers;
 pub mod defaults;
 pub mod live;
 pub mod offers;
+pub mod opening;
 pub mod organization;
 pub mod owner;
 pub mod people;
@@ -37,6 +38,7 @@ pub mod model {
     pub use store::channels::Channel;
     pub use store::conversations::{Before, Conversation, Interaction};
     pub use store::customers::{Customer, Identity};
+    pub use store::dispositions::Disposition;
     pub use store::drafts::Draft;
     pub use store::entries::Entry;
     pub use store::events::{Cursor, Event};
@@ -44,5 +46,5 @@ pub mod model {
     pub use store::queues::{Queue, QueueMember, QueueSettings, RoutingConfig, RoutingSettings};
     pub use store::users::User;
     pub use store::visitors::Visitor;
-    pub use store::work::WorkItem;
+    pub use store::work::{Matter, WorkItem};
 }

@@ -6,26 +6,37 @@
 //! - The organization is a required argument wherever rows of one organization are meant.
 
 mod cols;
+mod keyed;
 
 pub mod access;
 pub mod agents;
+pub mod business_hours;
 pub mod channels;
 pub mod conversations;
 pub mod customers;
+pub mod decline_reasons;
+pub mod dispositions;
 pub mod drafts;
 pub mod entries;
 pub mod events;
 pub mod organizations;
 pub mod queues;
+pub mod skills;
+pub mod teams;
 pub mod users;
 pub mod visitors;
 pub mod work;
+pub mod wrap_up_codes;
+
+pub use keyed::Keyed;
 
 use db::{Migration, Sql};
 
 /// Every migration, oldest first. Published ones never change.
-pub const MIGRATIONS: &[Migration] =
-    &[Migration { name: "0001_init", text: include_str!("../migrations/0001_init.sql") }];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { name: "0001_init", text: include_str!("../migrations/0001_init.sql") },
+    Migration { name: "0004_routing", text: include_str!("../migrations/0004_routing.sql") },
+];
 
 /// Every statement there is.
 #[must_use]
@@ -33,17 +44,23 @@ pub fn all() -> Vec<&'static Sql> {
     [
         access::ALL,
         agents::ALL,
+        business_hours::ALL,
         channels::ALL,
         conversations::ALL,
         customers::ALL,
+        decline_reasons::ALL,
+        dispositions::ALL,
         drafts::ALL,
         entries::ALL,
         events::ALL,
         organizations::ALL,
         queues::ALL,
+        skills::ALL,
+        teams::ALL,
         users::ALL,
         visitors::ALL,
         work::ALL,
+        wrap_up_codes::ALL,
     ]
     .concat()
 }
