@@ -27,6 +27,7 @@ pub mod keyring;
 pub mod limits;
 pub mod live;
 pub mod offers;
+pub mod opening;
 pub mod organization;
 pub mod owner;
 pub mod passwords;
@@ -57,6 +58,7 @@ pub mod model {
     pub use store::conversations::{Before, Conversation, Interaction};
     pub use store::customers::{Customer, Identity};
     pub use store::dead_letters::DeadLetter;
+    pub use store::dispositions::Disposition;
     pub use store::drafts::Draft;
     pub use store::entries::Entry;
     pub use store::events::{Cursor, Event};
@@ -64,5 +66,5 @@ pub mod model {
     pub use store::queues::{Queue, QueueMember, QueueSettings, RoutingConfig, RoutingSettings};
     pub use store::users::User;
     pub use store::visitors::Visitor;
-    pub use store::work::WorkItem;
+    pub use store::work::{Matter, WorkItem};
 }
