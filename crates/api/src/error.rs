@@ -42,8 +42,15 @@ impl From<Error> for Problem {
             Error::AlreadyExists { existing_id } => {
                 Self::from(Code::AlreadyExists).with("existing_id", json!(existing_id))
             }
+            Error::AttachmentTooLarge { max_bytes } => {
+                Self::from(Code::AttachmentTooLarge).with("max_bytes", max_bytes)
+            }
             Error::StorageFull => Code::StorageFull.into(),
             Error::Unavailable(_) => Self::from(Code::Unavailable).retry_after_ms(1_000),
+            Error::Files(source) => {
+                tracing::error!(error = &source as &dyn std::error::Error, "a file could not be read or written");
+                Code::Internal.into()
+            }
             Error::Store(source) => {
                 tracing::error!(error = &source as &dyn std::error::Error, "the store failed");
                 Code::Internal.into()

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
+use crate::files::{self, Files};
 use crate::live::{self, Hub};
 use crate::owner::{self, Owner};
 use crate::{Error, setup};
@@ -49,6 +50,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     settings: Settings,
+    files: Files,
     runtimes: RwLock<BTreeMap<OrganizationId, Arc<Runtime>>>,
     numbers: tokio::sync::Mutex<BTreeMap<OrganizationId, std::ops::Range<i64>>>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
@@ -68,7 +70,12 @@ impl Ctx {
     /// A context without running parts; [`Ctx::start`] starts them.
     #[must_use]
     pub fn new(store: db::Store, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>, settings: Settings) -> Self {
+        let keys = {
+            let (clock, entropy) = (Arc::clone(&clock), Arc::clone(&entropy));
+            Arc::new(move || fresh_id(&*clock, &*entropy))
+        };
         Self(Arc::new(Inner {
+            files: Files::new(&settings.data_dir, keys),
             store,
             clock,
             entropy,
@@ -101,7 +108,8 @@ impl Ctx {
         let tailing = live::start(self, organization, Arc::clone(&hub), owner.clone()).await?;
         let runtime = Arc::new(Runtime { organization, hub, owner });
         self.0.runtimes.write().unwrap_or_else(PoisonError::into_inner).insert(organization, Arc::clone(&runtime));
-        self.0.tasks.lock().unwrap_or_else(PoisonError::into_inner).extend([routing, tailing]);
+        let cleaning = files::start(self, organization);
+        self.0.tasks.lock().unwrap_or_else(PoisonError::into_inner).extend([routing, tailing, cleaning]);
         Ok(runtime)
     }
 
@@ -121,6 +129,7 @@ impl Ctx {
             runtime.owner.stop().await;
             runtime.hub.close();
         }
+        self.files().stop();
         let tasks = std::mem::take(&mut *self.0.tasks.lock().unwrap_or_else(PoisonError::into_inner));
         for task in tasks {
             if task.await.is_err() {
@@ -148,6 +157,12 @@ impl Ctx {
         &*self.0.entropy
     }
 
+    /// The files.
+    #[must_use]
+    pub fn files(&self) -> &Files {
+        &self.0.files
+    }
+
     /// What the operator chose.
     #[must_use]
     pub fn settings(&self) -> &Settings {
@@ -157,10 +172,7 @@ impl Ctx {
     /// A fresh UUIDv7.
     #[must_use]
     pub fn new_id(&self) -> Uuid {
-        let mut random = [0; 10];
-        self.0.entropy.fill(&mut random);
-        let ms = u64::try_from(self.0.clock.now().as_millisecond()).unwrap_or_default();
-        uuid::Builder::from_unix_timestamp_millis(ms, &random).into_uuid()
+        fresh_id(&*self.0.clock, &*self.0.entropy)
     }
 
     /// `count` fresh ids, for a transaction that may run again.
@@ -197,6 +209,13 @@ impl Ctx {
         *block = first + 1..first + BLOCK;
         Ok(first)
     }
+}
+
+fn fresh_id(clock: &dyn Clock, entropy: &dyn Entropy) -> Uuid {
+    let mut random = [0; 10];
+    entropy.fill(&mut random);
+    let ms = u64::try_from(clock.now().as_millisecond()).unwrap_or_default();
+    uuid::Builder::from_unix_timestamp_millis(ms, &random).into_uuid()
 }
 
 struct Ids(Ctx);

@@ -108,12 +108,21 @@ pub enum Error {
         /// Which.
         existing_id: Option<Uuid>,
     },
+    /// The file is larger than may be attached.
+    #[error("the file is larger than {max_bytes} bytes")]
+    AttachmentTooLarge {
+        /// Bytes.
+        max_bytes: u64,
+    },
     /// The disk is full: nothing was written, reading goes on.
     #[error("the disk is full")]
     StorageFull,
     /// A part of the installation is not ready; nothing was changed.
     #[error("not available now: {0}")]
     Unavailable(&'static str),
+    /// A file could not be read or written.
+    #[error("a file could not be read or written")]
+    Files(#[source] std::io::Error),
     /// The store failed.
     #[error("the store failed")]
     Store(#[source] db::Error),

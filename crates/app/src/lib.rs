@@ -15,6 +15,7 @@ pub mod agents;
 pub mod conversations;
 pub mod customers;
 pub mod defaults;
+pub mod files;
 pub mod live;
 pub mod offers;
 pub mod organization;
@@ -34,6 +35,7 @@ pub use error::{Error, FieldError};
 pub mod model {
     pub use store::access::Session;
     pub use store::agents::{Agent, Names, PresenceConfig, PresenceSettings, PresenceStatus};
+    pub use store::attachments::Attachment;
     pub use store::channels::Channel;
     pub use store::conversations::{Before, Conversation, Interaction};
     pub use store::customers::{Customer, Identity};

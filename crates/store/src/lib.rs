@@ -9,6 +9,7 @@ mod cols;
 
 pub mod access;
 pub mod agents;
+pub mod attachments;
 pub mod channels;
 pub mod conversations;
 pub mod customers;
@@ -24,8 +25,10 @@ pub mod work;
 use db::{Migration, Sql};
 
 /// Every migration, oldest first. Published ones never change.
-pub const MIGRATIONS: &[Migration] =
-    &[Migration { name: "0001_init", text: include_str!("../migrations/0001_init.sql") }];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { name: "0001_init", text: include_str!("../migrations/0001_init.sql") },
+    Migration { name: "0006_visitor", text: include_str!("../migrations/0006_visitor.sql") },
+];
 
 /// Every statement there is.
 #[must_use]
@@ -33,6 +36,7 @@ pub fn all() -> Vec<&'static Sql> {
     [
         access::ALL,
         agents::ALL,
+        attachments::ALL,
         channels::ALL,
         conversations::ALL,
         customers::ALL,
