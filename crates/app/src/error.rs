@@ -48,6 +48,24 @@ pub enum Error {
     /// The session is over.
     #[error("the session is over")]
     SessionExpired,
+    /// The API token was revoked, has expired, or whoever made it is gone.
+    #[error("the token was revoked")]
+    TokenRevoked,
+    /// The API token may not be used from this address.
+    #[error("the token may not be used from here")]
+    IpNotAllowed,
+    /// The last administrator must stay.
+    #[error("the last administrator must stay")]
+    LastAdmin,
+    /// Something else refers to it.
+    #[error("it is in use")]
+    InUse {
+        /// By what: nouns.
+        by: Vec<String>,
+    },
+    /// The first call with this key is still running.
+    #[error("the first call with this key is still running")]
+    IdempotencyInProgress,
     /// The one-use link was used before, or never existed.
     #[error("the link was used or is unknown")]
     LinkUsed,
@@ -108,6 +126,29 @@ pub enum Error {
         /// Which.
         existing_id: Option<Uuid>,
     },
+    /// It left, is leaving, or was settled before.
+    #[error("it is not pending any more")]
+    NotPending,
+    /// Something is missing for the channel to work.
+    #[error("the configuration of the channel is not whole")]
+    ConfigInvalid(Vec<FieldError>),
+    /// The provider said no to a step of set-up.
+    #[error("the step failed: {code}")]
+    SetupStepFailed {
+        /// What went wrong.
+        code: &'static str,
+        /// On which side: `in` or `out`.
+        side: &'static str,
+        /// In Spanish.
+        es: &'static str,
+        /// In English.
+        en: &'static str,
+        /// The provider's words.
+        detail: String,
+    },
+    /// The file with the keys of this installation cannot be used.
+    #[error("the secret keys cannot be used")]
+    Keys(#[source] crate::keyring::KeyringError),
     /// The file is larger than may be attached.
     #[error("the file is larger than {max_bytes} bytes")]
     AttachmentTooLarge {

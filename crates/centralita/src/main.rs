@@ -26,6 +26,9 @@ fn main() -> anyhow::Result<ExitCode> {
 /// Logs to standard error; standard output carries only what a command answers.
 fn log() {
     let filter = EnvFilter::try_from_env("CENTRALITA_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    // The mail library would write passwords into the log at its finest level.
+    let quiet = "async_imap=off".parse().expect("invariant: a directive");
+    let filter = filter.add_directive(quiet);
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
 }
 

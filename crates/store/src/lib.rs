@@ -9,15 +9,25 @@ mod cols;
 
 pub mod access;
 pub mod agents;
+pub mod api_tokens;
 pub mod attachments;
+pub mod audit;
 pub mod channels;
 pub mod conversations;
 pub mod customers;
+pub mod dead_letters;
+pub mod deliveries;
 pub mod drafts;
 pub mod entries;
 pub mod events;
+pub mod figures;
+pub mod idempotency;
+pub mod identities;
+pub mod mails;
 pub mod organizations;
 pub mod queues;
+pub mod roles;
+pub mod teams;
 pub mod users;
 pub mod visitors;
 pub mod work;
@@ -27,6 +37,8 @@ use db::{Migration, Sql};
 /// Every migration, oldest first. Published ones never change.
 pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "0001_init", text: include_str!("../migrations/0001_init.sql") },
+    Migration { name: "0003_access", text: include_str!("../migrations/0003_access.sql") },
+    Migration { name: "0002_email", text: include_str!("../migrations/0002_email.sql") },
     Migration { name: "0006_visitor", text: include_str!("../migrations/0006_visitor.sql") },
 ];
 
@@ -36,15 +48,25 @@ pub fn all() -> Vec<&'static Sql> {
     [
         access::ALL,
         agents::ALL,
+        api_tokens::ALL,
+        audit::ALL,
         attachments::ALL,
         channels::ALL,
         conversations::ALL,
         customers::ALL,
+        dead_letters::ALL,
+        deliveries::ALL,
         drafts::ALL,
         entries::ALL,
         events::ALL,
+        figures::ALL,
+        idempotency::ALL,
+        identities::ALL,
+        mails::ALL,
         organizations::ALL,
         queues::ALL,
+        roles::ALL,
+        teams::ALL,
         users::ALL,
         visitors::ALL,
         work::ALL,
