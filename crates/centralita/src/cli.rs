@@ -39,6 +39,9 @@ pub enum Command {
         /// What `backup` wrote.
         folder: PathBuf,
     },
+    /// Runs a workload of the benchmark against its floor.
+    #[cfg(feature = "bench")]
+    Bench(bench::Options),
     /// Prints the version, and the hash of the console inside.
     Version,
 }

@@ -8,13 +8,15 @@ mod run;
 mod settings;
 mod world;
 
+use std::process::ExitCode;
+
 use anyhow::Context;
 use clap::Parser;
 use tracing_subscriber::EnvFilter;
 
 use cli::{Cli, Command};
 
-fn main() -> anyhow::Result<()> {
+fn main() -> anyhow::Result<ExitCode> {
     let cli = Cli::parse();
     log();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("the async runtime")?;
@@ -30,8 +32,18 @@ fn log() {
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
 }
 
-async fn carry_out(command: Command) -> anyhow::Result<()> {
+async fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
+    #[cfg(feature = "bench")]
+    if let Command::Bench(options) = command {
+        return bench::run(options).await;
+    }
+    serve_or_keep(command).await.map(|()| ExitCode::SUCCESS)
+}
+
+async fn serve_or_keep(command: Command) -> anyhow::Result<()> {
     match command {
+        #[cfg(feature = "bench")]
+        Command::Bench(_) => Ok(()),
         Command::Run(options) => run::run(options).await,
         Command::Openapi => {
             println!("{}", api::openapi().to_pretty_json().context("the document")?);
