@@ -13,6 +13,7 @@ export const ROUTES: readonly Route[] = [
   { path: '/queue/:key', load: inbox },
   { path: '/view/:view', load: inbox },
   { path: '/c/:id', load: inbox },
+  { path: '/search', load: () => import('./routes/Search.svelte') },
   { path: '/people', load: () => import('./routes/People.svelte') },
   { path: '/people/:id', load: () => import('./routes/Person.svelte') },
   { path: '/settings', load: () => import('./routes/Settings.svelte') },

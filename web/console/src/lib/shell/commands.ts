@@ -24,6 +24,7 @@ function going(): Command[] {
     go('mentions', () => m.mentions(), '/inbox/mentions', 'at', 'g m'),
     go('snoozed', () => m.snoozed(), '/inbox/snoozed', 'clock', 'g s'),
     go('drafts', () => m.drafts(), '/inbox/drafts', 'pen'),
+    go('search', () => m.search(), '/search', 'search'),
     go('people', () => m.people(), '/people', 'users', 'g p'),
     go('settings', () => m.my_settings(), '/settings', 'user'),
     ...adminLinks().map((link) => go(link.href, () => `${m.settings()}: ${link.label}`, link.href, link.icon)),
