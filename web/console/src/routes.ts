@@ -8,7 +8,7 @@ export const ROUTES: readonly Route[] = [
   { path: '/login', load: () => import('./routes/Login.svelte'), isPublic: true },
   { path: '/setup', load: () => import('./routes/Setup.svelte'), isPublic: true },
   { path: '/invitation', load: () => import('./routes/Invitation.svelte'), isPublic: true },
-  { path: '/password-reset', load: () => import('./routes/Invitation.svelte'), isPublic: true },
+  { path: '/password', load: () => import('./routes/Invitation.svelte'), isPublic: true },
   { path: '/inbox', load: inbox },
   { path: '/inbox/offers', load: () => import('./routes/Offers.svelte') },
   { path: '/inbox/:list', load: inbox },

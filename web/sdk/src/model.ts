@@ -440,7 +440,9 @@ export interface SearchResult { groups: SearchGroup[] }
 
 export type WorkItemState =
   | 'new' | 'deferred' | 'queued' | 'offered' | 'active' | 'paused' | 'wrap_up' | 'closed' | 'cancelled';
-export interface QueueMember { agent_id?: Id; team_id?: Id; tier: number; delay_ms: number }
+export interface QueueMember { agent_id?: Id | null; team_id?: Id | null; tier: number; delay_ms: number }
+/** What a queue does with work it cannot take now: `wait`, `overflow` or `reject`. */
+export interface Spill { action: string; queue_id: Id | null }
 export interface Queue {
   id: Id;
   key: string;
@@ -450,6 +452,8 @@ export interface Queue {
   members: QueueMember[];
   max_waiting: number | null;
   max_wait_ms: number | null;
+  on_full?: Spill;
+  on_closed?: Spill;
   service_target_ms: number | null;
   wrap_up_code_required: boolean;
   state: 'open' | 'closed' | 'emergency';
@@ -483,7 +487,8 @@ export interface PresenceConfig {
   decline_reason_ids: Id[];
   status_on_decline: Id | null;
   status_on_timeout: Id | null;
-  idle_after_ms: number | null;
+  /** How long a lost session keeps its place, in ms. */
+  grace_ms?: number;
   version: number;
 }
 export interface Presence {
