@@ -16,18 +16,26 @@ export function remoteImageCount(html: string): number {
 
 /**
  * The nodes of a mail's body. The HTML was sanitised by the server and goes into a frame that runs nothing; this only
- * folds the quoted history and, with `hasImages`, gives remote pictures their address back.
+ * folds the quoted history and, with `hasImages`, gives remote pictures their address back. `parser` is that of the frame,
+ * whose policy lets styles stand.
  */
-export function mailNodes(html: string, hasImages: boolean, quoteLabel: string): Node[] {
-  const page = new DOMParser().parseFromString(html, 'text/html');
+export function mailNodes(html: string, hasImages: boolean, quoteLabel: string, parser = new DOMParser()): Node[] {
+  const page = parser.parseFromString(html, 'text/html');
   for (const image of page.querySelectorAll('img[data-remote-src]')) {
     if (hasImages) image.setAttribute('src', image.getAttribute('data-remote-src') ?? '');
-    else image.setAttribute('alt', image.getAttribute('alt') || '▢');
+    else image.replaceWith(placeholder(page, image.getAttribute('alt') ?? ''));
   }
   for (const quote of page.querySelectorAll(QUOTES)) {
     if (!quote.parentElement?.closest('details')) fold(page, quote, quoteLabel);
   }
   return [...page.body.childNodes];
+}
+
+function placeholder(page: Document, text: string): Element {
+  const box = page.createElement('span');
+  box.className = 'not-loaded';
+  box.textContent = text;
+  return box;
 }
 
 function fold(page: Document, quote: Element, label: string): void {
