@@ -178,6 +178,7 @@ async fn keyed(
     current: &Current,
     key: &HeaderValue,
 ) -> Result<Response, Problem> {
+    auth::check_write(api, request.method(), request.headers(), current)?;
     let call = call(&request, current, key)?;
     let (parts, body) = request.into_parts();
     let bytes = read(Request::from_parts(parts.clone(), body), MAX_JSON_BYTES).await?;

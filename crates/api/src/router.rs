@@ -21,8 +21,9 @@ use crate::dto::words::InboxList;
 use crate::envelope::{self, RequestIds};
 use crate::problem::{Code, Problem, ProblemBody};
 use crate::routes::{
-    agents, api_tokens, audit, bootstrap, conversations, customers, drafts, entries, health, offers, passwords, people,
-    presence, roles, routing_configs, sessions, settings, setup, teams, users, widget, work_items,
+    agents, api_tokens, audit, bootstrap, channel_types, channels, conversations, customers, dead_letters, deliveries,
+    drafts, entries, health, offers, passwords, people, presence, roles, routing_configs, sessions, settings, setup,
+    teams, users, widget, work_items,
 };
 use crate::state::Api;
 use crate::{cors, guard, socket};
@@ -60,6 +61,7 @@ fn staff() -> OpenApiRouter<Api> {
         .routes(routes!(work_items::extend_wrap_up))
         .routes(routes!(work_items::transfer))
         .merge(access())
+        .merge(email())
         .merge(inbox())
         .merge(nouns())
 }
@@ -80,6 +82,27 @@ fn access() -> OpenApiRouter<Api> {
         .routes(routes!(users::show, users::update, users::delete))
         .routes(routes!(users::disable))
         .routes(routes!(users::enable))
+}
+
+fn email() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(channel_types::list))
+        .routes(routes!(channel_types::show))
+        .routes(routes!(channels::list, channels::create))
+        .routes(routes!(channels::show, channels::update, channels::archive))
+        .routes(routes!(channels::set_secrets))
+        .routes(routes!(channels::check))
+        .routes(routes!(channels::enable))
+        .routes(routes!(channels::disable))
+        .routes(routes!(channels::setup))
+        .routes(routes!(channels::setup_step))
+        .routes(routes!(dead_letters::list))
+        .routes(routes!(dead_letters::raw))
+        .routes(routes!(dead_letters::retry))
+        .routes(routes!(dead_letters::discard))
+        .routes(routes!(deliveries::raw))
+        .routes(routes!(deliveries::retry))
+        .routes(routes!(deliveries::cancel))
 }
 
 fn inbox() -> OpenApiRouter<Api> {
@@ -111,7 +134,6 @@ fn nouns() -> OpenApiRouter<Api> {
         .routes(routes!(routing_configs::update))
         .routes(routes!(settings::queues))
         .routes(routes!(settings::statuses))
-        .routes(routes!(settings::channels))
 }
 
 /// What visitors call, below `/api/v1/widget/{key}`.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use domain::conversation::ActorType;
 use domain::ids::{AgentId, IdSource, OrganizationId, SessionId, UserId};
@@ -12,8 +12,11 @@ use jiff::Timestamp;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
+use crate::channels::Links;
+use crate::deliveries::{self, Outbox};
 use crate::files::{self, Files};
 use crate::idempotency::{Running, Store};
+use crate::keyring::Keyring;
 use crate::limits::Limits;
 use crate::live::{self, Hub};
 use crate::owner::{self, Owner};
@@ -39,6 +42,8 @@ pub struct Settings {
     pub public_url: String,
     /// Where files stand.
     pub data_dir: PathBuf,
+    /// Where the keys of secrets stand; `None` for `secret.key` in the data folder.
+    pub secret_key_file: Option<PathBuf>,
     /// The installation was started to be tried out.
     pub is_demo: bool,
     /// A name for this process in leases.
@@ -61,6 +66,7 @@ struct Inner {
     entropy: Arc<dyn Entropy>,
     settings: Settings,
     files: Files,
+    keyring: OnceLock<Keyring>,
     runtimes: RwLock<BTreeMap<OrganizationId, Arc<Runtime>>>,
     numbers: tokio::sync::Mutex<BTreeMap<OrganizationId, std::ops::Range<i64>>>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
@@ -77,6 +83,10 @@ pub struct Runtime {
     pub hub: Arc<Hub>,
     /// The one task that routes.
     pub owner: Owner,
+    /// What leaves for providers.
+    pub outbox: Arc<Outbox>,
+    /// The connections of enabled channels.
+    pub links: Links,
 }
 
 impl Ctx {
@@ -93,6 +103,7 @@ impl Ctx {
             clock,
             entropy,
             settings,
+            keyring: OnceLock::new(),
             runtimes: RwLock::default(),
             numbers: tokio::sync::Mutex::default(),
             tasks: Mutex::default(),
@@ -108,6 +119,12 @@ impl Ctx {
     /// What the store refuses.
     pub async fn start(&self) -> Result<(), Error> {
         self.store().migrate(store::MIGRATIONS).await?;
+        let settings = self.settings();
+        let keyring = Keyring::open(settings.secret_key_file.as_deref(), &settings.data_dir, self.entropy());
+        self.0.keyring.get_or_init({
+            let keyring = keyring.map_err(Error::Keys)?;
+            || keyring
+        });
         for organization in setup::organizations(self).await? {
             self.start_organization(organization).await?;
         }
@@ -122,11 +139,15 @@ impl Ctx {
         let hub = Arc::new(Hub::default());
         let (owner, routing) = owner::start(self, organization, Arc::clone(&hub)).await?;
         let tailing = live::start(self, organization, Arc::clone(&hub), owner.clone()).await?;
+        let (outbox, links) = (Arc::new(Outbox::default()), Links::default());
         let sealing = audit::start(self, organization, Arc::clone(&hub));
-        let runtime = Arc::new(Runtime { organization, hub, owner });
+        let runtime = Arc::new(Runtime { organization, hub, owner, outbox, links });
         self.0.runtimes.write().unwrap_or_else(PoisonError::into_inner).insert(organization, Arc::clone(&runtime));
         let cleaning = files::start(self, organization);
-        self.0.tasks.lock().unwrap_or_else(PoisonError::into_inner).extend([routing, tailing, sealing, cleaning]);
+        let sending = deliveries::start(self, organization, Arc::clone(&runtime.outbox));
+        let tasks = [routing, tailing, sealing, cleaning, sending];
+        self.0.tasks.lock().unwrap_or_else(PoisonError::into_inner).extend(tasks);
+        runtime.links.sync(self, organization).await?;
         Ok(runtime)
     }
 
@@ -143,6 +164,8 @@ impl Ctx {
     pub async fn stop(self) {
         let runtimes = std::mem::take(&mut *self.0.runtimes.write().unwrap_or_else(PoisonError::into_inner));
         for runtime in runtimes.values() {
+            runtime.links.stop().await;
+            runtime.outbox.stop();
             runtime.owner.stop().await;
             runtime.hub.close();
         }
@@ -203,6 +226,15 @@ impl Ctx {
     #[must_use]
     pub fn files(&self) -> &Files {
         &self.0.files
+    }
+
+    /// The keys of secrets.
+    ///
+    /// # Panics
+    /// Before [`Ctx::start`].
+    #[must_use]
+    pub fn keyring(&self) -> &Keyring {
+        self.0.keyring.get().expect("invariant: start opens the keyring before anything needs it")
     }
 
     /// What the operator chose.

@@ -15,15 +15,19 @@ mod stamp;
 pub mod agents;
 pub mod api_tokens;
 pub mod audit;
+pub mod channels;
 pub mod conversations;
 pub mod customers;
 pub mod defaults;
+pub mod deliveries;
 pub mod files;
 pub mod health;
 pub mod idempotency;
+pub mod keyring;
 pub mod limits;
 pub mod live;
 pub mod offers;
+pub mod opening;
 pub mod organization;
 pub mod owner;
 pub mod passwords;
@@ -53,6 +57,8 @@ pub mod model {
     pub use store::channels::Channel;
     pub use store::conversations::{Before, Conversation, Interaction};
     pub use store::customers::{Customer, Identity};
+    pub use store::dead_letters::DeadLetter;
+    pub use store::dispositions::Disposition;
     pub use store::drafts::Draft;
     pub use store::entries::Entry;
     pub use store::events::{Cursor, Event};
@@ -60,5 +66,5 @@ pub mod model {
     pub use store::queues::{Queue, QueueMember, QueueSettings, RoutingConfig, RoutingSettings};
     pub use store::users::User;
     pub use store::visitors::Visitor;
-    pub use store::work::WorkItem;
+    pub use store::work::{Matter, WorkItem};
 }

@@ -16,6 +16,7 @@ use domain::ids::{AgentId, ChannelId, ConversationId, CustomerId, OfferId, Organ
 use domain::permissions::{Permission, Resource, Standing, authorize};
 use domain::routing::{ItemState, Offer, Presence};
 use serde_json::Value;
+use store::channels::Channel;
 use store::conversations::Conversation;
 use store::customers::Customer;
 use store::entries::Entry;
@@ -61,6 +62,7 @@ pub struct Content {
     pub work_item: Option<WorkItem>,
     pub offer: Option<Offer>,
     pub presence: Option<Presence>,
+    pub channel: Option<Channel>,
 }
 
 impl Content {
@@ -408,8 +410,12 @@ impl Hub {
             match live.event.kind.as_str() {
                 "session.revoked" => id_in(&live.event, "session_id").into_iter().for_each(|id| self.revoke(id)),
                 "audit.recorded" => self.recorded.notify_one(),
-                "api_token.updated" | "role.updated" | "team.deleted" | "team.updated" | "user.disabled"
-                | "user.updated" => self.rights_changed(),
+                "api_token.updated" | "role.updated" | "team.deleted" | "team.updated" | "user.disabled" => {
+                    self.rights_changed();
+                }
+                "user.updated" if live.event.data.get("has_new_rights") == Some(&Value::Bool(true)) => {
+                    self.rights_changed();
+                }
                 _ => {}
             }
         }
@@ -536,6 +542,11 @@ async fn join(tx: &mut db::Tx<'_>, org: OrganizationId, page: Vec<(Cursor, Event
     let work = store::work::live_of(tx, org, wanted.into_iter().collect()).await?;
     let people: BTreeSet<Uuid> = conversations.iter().map(|c| c.customer_id.0).collect();
     let customers = store::customers::find_many(tx, org, people.into_iter().collect()).await?;
+    let channels = if page.iter().any(|(_, e)| e.kind.starts_with("channel.")) {
+        store::channels::list(tx, org).await?
+    } else {
+        Vec::new()
+    };
     let presences = if page.iter().any(|(_, e)| e.kind.starts_with("presence.")) {
         store::work::presences(tx, org).await?
     } else {
@@ -556,6 +567,7 @@ async fn join(tx: &mut db::Tx<'_>, org: OrganizationId, page: Vec<(Cursor, Event
                 .collect(),
             offer: id_in(&event, "offer_id").and_then(|id| offers.iter().find(|o| o.id.0 == id)).cloned(),
             presence: id_in(&event, "agent_id").and_then(|id| presences.iter().find(|p| p.agent.0 == id)).cloned(),
+            channel: id_in(&event, "channel_id").and_then(|id| channels.iter().find(|c| c.id.0 == id)).cloned(),
             conversation,
             work_item,
         };

@@ -57,6 +57,7 @@ async fn context(options: &RunOptions, public_url: String) -> anyhow::Result<Ctx
     let settings = app::Settings {
         public_url,
         data_dir: options.store.data_dir.clone(),
+        secret_key_file: options.secret_key_file.clone(),
         is_demo: options.demo,
         node: format!("process-{}", std::process::id()),
         limits: options.limits.clone(),

@@ -3,5 +3,6 @@
 pub mod disk;
 pub mod neighbours;
 pub mod reference;
+pub mod scatter;
 pub mod stores;
 pub mod world;

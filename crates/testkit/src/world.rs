@@ -116,6 +116,7 @@ fn context(ephemeral: &Ephemeral, clock: Arc<ManualClock>, entropy: Arc<SeededEn
     let settings = Settings {
         public_url: "http://127.0.0.1:8080".to_owned(),
         data_dir: ephemeral.folder.path().to_owned(),
+        secret_key_file: None,
         is_demo: false,
         node: "test".to_owned(),
         limits: app::limits::Limits::default(),

@@ -6,6 +6,7 @@
 
 pub mod access;
 pub mod bootstrap;
+pub mod channel_setup;
 pub mod channels;
 pub mod conversations;
 pub mod customers;

@@ -1,4 +1,4 @@
-//! What rarely changes: queues, statuses, channels, the organization.
+//! What rarely changes: queues, statuses, the organization.
 
 use app::organization::Outline;
 use axum::extract::State;
@@ -11,7 +11,6 @@ use utoipa::{IntoParams, ToSchema};
 use crate::Answer;
 use crate::auth::Caller;
 use crate::dto::List;
-use crate::dto::channels::Channel;
 use crate::dto::people::Organization;
 use crate::dto::presence::PresenceStatus;
 use crate::dto::routing::Queue;
@@ -102,16 +101,4 @@ pub async fn statuses(
     Query(query): Query<WholeQuery>,
 ) -> Answer<Json<List<PresenceStatus>>> {
     Ok(Json(List::whole(&outline(&api, &caller, &query).await?.statuses)))
-}
-
-/// The channels, without their secrets.
-#[utoipa::path(get, path = "/channels", tag = "settings", params(WholeQuery),
-    responses((status = 200, body = List<Channel>), (status = "default", body = ProblemBody)))]
-pub async fn channels(
-    State(api): State<Api>,
-    caller: Caller,
-    Query(query): Query<WholeQuery>,
-) -> Answer<Json<List<Channel>>> {
-    caller.actor().authorize(Permission::ChannelsRead, Resource::Any)?;
-    Ok(Json(List::whole(&outline(&api, &caller, &query).await?.channels)))
 }

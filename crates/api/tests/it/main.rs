@@ -10,6 +10,7 @@ mod matrix;
 mod people;
 mod rails;
 mod refusals;
+mod scopes;
 mod sessions;
 mod socket_access;
 mod sockets;

@@ -53,6 +53,16 @@ async fn an_address_that_tries_many_accounts_waits() {
 }
 
 #[tokio::test]
+async fn an_office_that_signs_in_behind_one_address_does_not_wait() {
+    let desk = Desk::new().await;
+    for _ in 0..60 {
+        let reply =
+            desk.from("192.0.2.7", Method::POST, "/session", &[], credentials(ADDRESS, "una clave larga")).await;
+        assert_eq!(reply.status, 200, "{:?}", reply.body);
+    }
+}
+
+#[tokio::test]
 async fn sessions_are_listed_and_ended_one_by_one_or_all_but_this() {
     for engine in BOTH {
         let desk = Desk::on(engine).await;
