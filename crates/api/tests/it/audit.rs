@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use testkit::stores::BOTH;
 
 use crate::cast::id_of;
-use crate::desk::Desk;
+use crate::desk::{Desk, Reply};
 
 impl Desk {
     /// Actions recorded so far, newest first.
@@ -23,50 +23,126 @@ impl Desk {
     }
 }
 
+/// Administrative writes that the walk below leaves out, each with the reason.
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("POST /channels/{id}/check", "asks the provider and changes nothing of the channel"),
+    ("POST /channels/{id}/setup/{step}", "needs a provider: tested with the channel type"),
+    ("PUT /channels/{id}/secrets", "a web chat has none: tested with mail"),
+    ("POST /dead-letters/{id}/discard", "needs a dead letter: tested with mail"),
+    ("POST /dead-letters/{id}/retry", "needs a dead letter: tested with mail"),
+];
+
+/// One administrative write: the operation's name, its path, the version it is for, its body.
+type Write = (&'static str, String, &'static str, Option<Value>);
+
+/// The ids that the walk changes.
+struct Things {
+    token: String,
+    team: String,
+    role: String,
+    user: String,
+    eva: String,
+    session: String,
+    routing: String,
+}
+
+impl Things {
+    async fn of(desk: &Desk) -> Self {
+        let eva = desk.colleague("eva", &["agent"]).await.id;
+        let made = async |path: &str, body: Value| id_of(&desk.staff(Method::POST, path, Some(body)).await);
+        let first = async |path: &str| {
+            let reply = desk.staff(Method::GET, path, None).await;
+            reply.body["items"][0]["id"].as_str().unwrap_or_else(|| panic!("{:?}", reply.body)).to_owned()
+        };
+        let user = json!({ "email": "y@pedales.example", "name": "y", "role_ids": ["agent"] });
+        Self {
+            token: made("/api-tokens", json!({ "name": "x" })).await,
+            team: made("/teams", json!({ "key": "t", "name": "T" })).await,
+            role: made("/roles", json!({ "key": "r", "name": { "en": "R" } })).await,
+            user: made("/users", user).await,
+            session: first(&format!("/sessions?user_id={eva}")).await,
+            routing: first("/routing-configs").await,
+            eva,
+        }
+    }
+
+    /// Every administrative write but those of channels, in an order in which all succeed.
+    fn writes(&self) -> Vec<Write> {
+        let Self { token, team, role, user, eva, session, routing } = self;
+        let name = || Some(json!({ "name": "N" }));
+        let person = |email: &str| Some(json!({ "email": email, "name": "z", "role_ids": ["agent"] }));
+        let names = || Some(json!({ "key": "n", "name": { "en": "N" } }));
+        vec![
+            ("POST /invitations", "/invitations".to_owned(), "*", person("z@pedales.example")),
+            ("POST /users", "/users".to_owned(), "*", person("w@pedales.example")),
+            ("POST /api-tokens", "/api-tokens".to_owned(), "*", name()),
+            ("PATCH /api-tokens/{id}", format!("/api-tokens/{token}"), "1", name()),
+            ("DELETE /api-tokens/{id}", format!("/api-tokens/{token}"), "2", None),
+            ("POST /teams", "/teams".to_owned(), "*", Some(json!({ "key": "n", "name": "N" }))),
+            ("PATCH /teams/{id}", format!("/teams/{team}"), "1", name()),
+            ("DELETE /teams/{id}", format!("/teams/{team}"), "2", None),
+            ("POST /roles", "/roles".to_owned(), "*", names()),
+            ("PATCH /roles/{id}", format!("/roles/{role}"), "1", Some(json!({ "name": { "en": "N" } }))),
+            ("DELETE /roles/{id}", format!("/roles/{role}"), "2", None),
+            ("PATCH /users/{id}", format!("/users/{eva}"), "*", name()),
+            ("DELETE /sessions/{id}", format!("/sessions/{session}"), "*", None),
+            ("DELETE /sessions", format!("/sessions?user_id={eva}"), "*", None),
+            ("POST /users/{id}/disable", format!("/users/{eva}/disable"), "*", None),
+            ("POST /users/{id}/enable", format!("/users/{eva}/enable"), "*", None),
+            ("DELETE /users/{id}", format!("/users/{user}"), "*", None),
+            ("PATCH /organization", "/organization".to_owned(), "1", name()),
+            (
+                "PATCH /routing-configs/{id}",
+                format!("/routing-configs/{routing}"),
+                "1",
+                Some(json!({ "wrap_up_ms": 5000 })),
+            ),
+        ]
+    }
+}
+
+/// The life of a channel.
+fn writes_of_channel(id: &str) -> Vec<Write> {
+    vec![
+        ("POST /channels/{id}/enable", format!("/channels/{id}/enable"), "*", None),
+        ("POST /channels/{id}/disable", format!("/channels/{id}/disable"), "*", None),
+        ("PATCH /channels/{id}", format!("/channels/{id}"), "3", Some(json!({ "name": "N" }))),
+        ("DELETE /channels/{id}", format!("/channels/{id}"), "4", None),
+    ]
+}
+
+impl Desk {
+    /// Makes a write and sees that it left one record more.
+    async fn recorded_write(&self, (name, path, version, body): Write) -> Reply {
+        let before = self.recorded().await.len();
+        let method = name.split(' ').next().expect("a method").parse().expect("a method");
+        let reply = self.versioned(method, &path, version, body).await;
+        assert!(reply.status.is_success(), "{name}: {:?}", reply.body);
+        assert_eq!(self.recorded().await.len(), before + 1, "{name} leaves one record");
+        reply
+    }
+}
+
 #[tokio::test]
 async fn every_administrative_write_is_recorded() {
     for engine in BOTH {
         let desk = Desk::on(engine).await;
-        let eva = desk.colleague("eva", &["agent"]).await;
-        let token = json!({ "name": "x" });
-        let token = id_of(&desk.staff(Method::POST, "/api-tokens", Some(token)).await);
-        let team = id_of(&desk.staff(Method::POST, "/teams", Some(json!({ "key": "t", "name": "T" }))).await);
-        let role = json!({ "key": "r", "name": { "en": "R" } });
-        let role = id_of(&desk.staff(Method::POST, "/roles", Some(role)).await);
-        let draft = json!({ "email": "z@pedales.example", "name": "z", "role_ids": ["agent"] });
-        let user = id_of(&desk.staff(Method::POST, "/users", Some(draft)).await);
-        let session = desk.staff(Method::GET, &format!("/sessions?user_id={}", eva.id), None).await;
-        let session = session.body["items"][0]["id"].as_str().expect("an id").to_owned();
-        let eva_path = format!("/users/{}", eva.id);
-        let name = || Some(json!({ "name": "N" }));
-        let writes: [(Method, String, Option<Value>, &str); 13] = [
-            (Method::PATCH, format!("/api-tokens/{token}"), name(), "api_token.updated"),
-            (Method::DELETE, format!("/api-tokens/{token}"), None, "api_token.revoked"),
-            (Method::PATCH, format!("/teams/{team}"), name(), "team.updated"),
-            (Method::DELETE, format!("/teams/{team}"), None, "team.deleted"),
-            (Method::PATCH, format!("/roles/{role}"), Some(json!({ "name": { "en": "N" } })), "role.updated"),
-            (Method::DELETE, format!("/roles/{role}"), None, "role.deleted"),
-            (Method::PATCH, eva_path.clone(), name(), "user.updated"),
-            (Method::DELETE, format!("/sessions/{session}"), None, "session.revoked"),
-            (Method::DELETE, format!("/sessions?user_id={}", eva.id), None, "session.revoked_others"),
-            (Method::POST, format!("{eva_path}/disable"), None, "user.disabled"),
-            (Method::POST, format!("{eva_path}/enable"), None, "user.enabled"),
-            (Method::DELETE, format!("/users/{user}"), None, "user.deleted"),
-            (Method::PATCH, "/organization".to_owned(), name(), "organization.updated"),
-        ];
-        for created in ["user.invited", "api_token.created", "team.created", "role.created"] {
-            assert!(desk.recorded().await.iter().any(|action| action == created), "{created}");
+        let mut walked = Vec::new();
+        for write in Things::of(&desk).await.writes() {
+            walked.push(write.0);
+            desk.recorded_write(write).await;
         }
-        for (method, path, body, action) in writes {
-            let before = desk.recorded().await.len();
-            let version = if method == Method::DELETE && path.starts_with("/roles/") { "\"2\"" } else { "*" };
-            let version = if path.starts_with("/roles/") && method == Method::PATCH { "\"1\"" } else { version };
-            let version = if path == "/organization" { "\"1\"" } else { version };
-            let reply = desk.versioned(method, &path, version, body).await;
-            assert!(reply.status.is_success(), "{path}: {:?}", reply.body);
-            let after = desk.recorded().await;
-            assert_eq!((after.len(), after[0].as_str()), (before + 1, action), "{path}");
+        let channel = Some(json!({ "type": "web_chat", "name": "W" }));
+        let made = desk.recorded_write(("POST /channels", "/channels".to_owned(), "*", channel)).await;
+        walked.push("POST /channels");
+        for write in writes_of_channel(&id_of(&made)) {
+            walked.push(write.0);
+            desk.recorded_write(write).await;
         }
+        let exempt = |name: &str| ELSEWHERE.iter().any(|(known, _)| *known == name);
+        let missing: Vec<_> =
+            crate::matrix::administrative_writes().filter(|name| !walked.contains(name) && !exempt(name)).collect();
+        assert!(missing.is_empty(), "administrative writes that no test sees recorded: {missing:?}");
     }
 }
 

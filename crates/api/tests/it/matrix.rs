@@ -136,6 +136,11 @@ pub fn is_open(operation: &Operation) -> bool {
     row(operation) == Some(OPEN)
 }
 
+/// Writes that only administrators may make.
+pub fn administrative_writes() -> impl Iterator<Item = &'static str> {
+    ROWS.iter().filter(|(name, row)| *row == "--+-" && !name.starts_with("GET ")).map(|(name, _)| *name)
+}
+
 const ID: &str = "00000000-0000-7000-8000-000000000007";
 
 #[tokio::test]
