@@ -21,8 +21,9 @@ use crate::dto::words::InboxList;
 use crate::envelope::{self, RequestIds};
 use crate::problem::{Code, Problem, ProblemBody};
 use crate::routes::{
-    agents, bootstrap, conversations, customers, drafts, entries, health, offers, people, presence, routing_configs,
-    sessions, settings, setup, widget, work_items,
+    agents, bootstrap, business_hours, config_document, conversations, customers, decline_reasons, drafts, entries,
+    health, offers, people, presence, presence_configs, presence_statuses, queues, routing_configs, sessions, settings,
+    setup, skills, widget, work_items, wrap_up_codes,
 };
 use crate::state::Api;
 use crate::{cors, socket};
@@ -61,6 +62,7 @@ fn staff() -> OpenApiRouter<Api> {
         .routes(routes!(work_items::transfer))
         .merge(inbox())
         .merge(nouns())
+        .merge(routing())
 }
 
 fn inbox() -> OpenApiRouter<Api> {
@@ -81,7 +83,6 @@ fn inbox() -> OpenApiRouter<Api> {
 
 fn nouns() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
-        .routes(routes!(agents::list))
         .routes(routes!(customers::list))
         .routes(routes!(customers::show))
         .routes(routes!(customers::timeline))
@@ -89,11 +90,38 @@ fn nouns() -> OpenApiRouter<Api> {
         .routes(routes!(settings::users))
         .routes(routes!(people::invite))
         .routes(routes!(people::accept))
-        .routes(routes!(routing_configs::list))
-        .routes(routes!(routing_configs::update))
-        .routes(routes!(settings::queues))
-        .routes(routes!(settings::statuses))
         .routes(routes!(settings::channels))
+}
+
+/// How work is routed: configuration, agents, work from outside.
+fn routing() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(agents::list, agents::create))
+        .routes(routes!(agents::show, agents::change, agents::remove))
+        .routes(routes!(agents::set_skills))
+        .routes(routes!(agents::set_queues))
+        .routes(routes!(agents::set_presence))
+        .routes(routes!(agents::force_logout))
+        .routes(routes!(business_hours::list, business_hours::create))
+        .routes(routes!(business_hours::show, business_hours::change, business_hours::remove))
+        .routes(routes!(config_document::show))
+        .routes(routes!(config_document::apply))
+        .routes(routes!(decline_reasons::list, decline_reasons::create))
+        .routes(routes!(decline_reasons::show, decline_reasons::change, decline_reasons::remove))
+        .routes(routes!(presence_configs::list, presence_configs::create))
+        .routes(routes!(presence_configs::show, presence_configs::change, presence_configs::remove))
+        .routes(routes!(presence_statuses::list, presence_statuses::create))
+        .routes(routes!(presence_statuses::show, presence_statuses::change, presence_statuses::remove))
+        .routes(routes!(queues::list, queues::create))
+        .routes(routes!(queues::show, queues::change, queues::remove))
+        .routes(routes!(queues::open))
+        .routes(routes!(queues::close))
+        .routes(routes!(routing_configs::list, routing_configs::create))
+        .routes(routes!(routing_configs::show, routing_configs::change, routing_configs::remove))
+        .routes(routes!(skills::list, skills::create))
+        .routes(routes!(skills::show, skills::change, skills::remove))
+        .routes(routes!(wrap_up_codes::list, wrap_up_codes::create))
+        .routes(routes!(wrap_up_codes::show, wrap_up_codes::change, wrap_up_codes::remove))
 }
 
 /// What visitors call, below `/api/v1/widget/{key}`.

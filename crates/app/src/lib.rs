@@ -12,6 +12,7 @@ mod events;
 mod secrets;
 
 pub mod agents;
+pub mod config;
 pub mod conversations;
 pub mod customers;
 pub mod defaults;
@@ -22,7 +23,6 @@ pub mod organization;
 pub mod owner;
 pub mod people;
 pub mod presence;
-pub mod routing;
 pub mod sessions;
 pub mod setup;
 pub mod widget;
@@ -33,18 +33,22 @@ pub use error::{Error, FieldError};
 
 /// What use cases return: the store's rows.
 pub mod model {
+    pub use store::Keyed;
     pub use store::access::Session;
     pub use store::agents::{Agent, Names, PresenceConfig, PresenceSettings, PresenceStatus};
     pub use store::channels::Channel;
     pub use store::conversations::{Before, Conversation, Interaction};
     pub use store::customers::{Customer, Identity};
+    pub use store::decline_reasons::DeclineReason;
     pub use store::dispositions::Disposition;
     pub use store::drafts::Draft;
     pub use store::entries::Entry;
     pub use store::events::{Cursor, Event};
     pub use store::organizations::Organization;
     pub use store::queues::{Queue, QueueMember, QueueSettings, RoutingConfig, RoutingSettings};
+    pub use store::skills::Skill;
     pub use store::users::User;
     pub use store::visitors::Visitor;
     pub use store::work::{Matter, WorkItem};
+    pub use store::wrap_up_codes::WrapUpCode;
 }

@@ -178,6 +178,12 @@ const LIVE_IN_QUEUE: Sql = Sql::new(
        AND state NOT IN ('closed', 'cancelled') LIMIT 1",
     &[Id],
 );
+const HELD_BY: Sql = Sql::new(
+    "work.held_by",
+    "SELECT id FROM work_items WHERE organization_id = $1 AND agent_id {any_uuid $2}
+       AND state IN ('active', 'paused', 'wrap_up') LIMIT 1000",
+    &[Id],
+);
 const SET_ATTRIBUTES: Sql = Sql::new(
     "work.set_attributes",
     "UPDATE work_items SET attributes = $3, updated_at = $4, version = version + 1
@@ -195,6 +201,7 @@ const HISTORY: Sql = Sql::new(
 pub(crate) const ALL: &[&Sql] = &[
     &BY_EXTERNAL,
     &LIVE_IN_QUEUE,
+    &HELD_BY,
     &SET_ATTRIBUTES,
     &HISTORY,
     &INSERT,
@@ -372,6 +379,11 @@ pub async fn by_external(tx: &mut Tx<'_>, org: OrganizationId, id: &str) -> Resu
 pub async fn is_live_in_queue(tx: &mut Tx<'_>, org: OrganizationId, queue: QueueId) -> Result<bool, Error> {
     let params = [org.0.into(), queue.0.into()];
     Ok(tx.optional(&LIVE_IN_QUEUE, &params, |row| Cols::new(row).get::<Uuid>()).await?.is_some())
+}
+
+/// The items that these agents hold.
+pub async fn held_by(tx: &mut Tx<'_>, org: OrganizationId, agents: Vec<Uuid>) -> Result<Vec<WorkItemId>, Error> {
+    tx.all(&HELD_BY, &[org.0.into(), agents.into()], |row| Cols::new(row).id()).await
 }
 
 /// Writes what the caller attached to an item; routing does not read it.

@@ -6,11 +6,15 @@
 
 pub mod bootstrap;
 pub mod channels;
+pub mod codes;
+pub mod config;
 pub mod conversations;
 pub mod customers;
 pub mod entries;
+pub mod hours;
 pub mod people;
 pub mod presence;
+pub mod presence_configs;
 pub mod routing;
 pub mod stream;
 pub mod widget;

@@ -2,20 +2,29 @@
 
 pub mod agents;
 pub mod bootstrap;
+pub mod business_hours;
+pub mod config;
+pub mod config_document;
 pub mod conversations;
 pub mod customers;
+pub mod decline_reasons;
 pub mod drafts;
 pub mod entries;
 pub mod health;
 pub mod offers;
 pub mod people;
 pub mod presence;
+pub mod presence_configs;
+pub mod presence_statuses;
+pub mod queues;
 pub mod routing_configs;
 pub mod sessions;
 pub mod settings;
 pub mod setup;
+pub mod skills;
 pub mod widget;
 pub mod work_items;
+pub mod wrap_up_codes;
 
 /// Rows of a page when nothing is said.
 pub const DEFAULT_LIMIT: i64 = 50;

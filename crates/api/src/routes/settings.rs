@@ -1,4 +1,4 @@
-//! What rarely changes: users, queues, statuses, channels, the organization.
+//! What rarely changes: users, channels, the organization.
 
 use app::organization::Outline;
 use axum::extract::State;
@@ -11,8 +11,6 @@ use crate::auth::Caller;
 use crate::dto::List;
 use crate::dto::channels::Channel;
 use crate::dto::people::{Organization, User};
-use crate::dto::presence::PresenceStatus;
-use crate::dto::routing::Queue;
 use crate::extract::{Json, Query};
 use crate::problem::ProblemBody;
 use crate::state::Api;
@@ -51,28 +49,6 @@ pub async fn users(
 ) -> Answer<Json<List<User>>> {
     super::limit(query.limit)?;
     Ok(Json(List::whole(&app::organization::users(api.ctx(), caller.actor()).await?)))
-}
-
-/// The queues the caller may know of.
-#[utoipa::path(get, path = "/queues", tag = "settings", params(WholeQuery),
-    responses((status = 200, body = List<Queue>), (status = "default", body = ProblemBody)))]
-pub async fn queues(
-    State(api): State<Api>,
-    caller: Caller,
-    Query(query): Query<WholeQuery>,
-) -> Answer<Json<List<Queue>>> {
-    Ok(Json(List::whole(&outline(&api, &caller, &query).await?.queues)))
-}
-
-/// The presence statuses in their order.
-#[utoipa::path(get, path = "/presence-statuses", tag = "settings", params(WholeQuery),
-    responses((status = 200, body = List<PresenceStatus>), (status = "default", body = ProblemBody)))]
-pub async fn statuses(
-    State(api): State<Api>,
-    caller: Caller,
-    Query(query): Query<WholeQuery>,
-) -> Answer<Json<List<PresenceStatus>>> {
-    Ok(Json(List::whole(&outline(&api, &caller, &query).await?.statuses)))
 }
 
 /// The channels, without their secrets.

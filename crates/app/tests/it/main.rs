@@ -1,3 +1,4 @@
 //! The use cases over real stores, each case on both engines.
 
+mod config;
 mod main_job;
