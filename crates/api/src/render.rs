@@ -517,12 +517,14 @@ impl From<&model::WorkItem> for WorkItem {
         let item = &row.item;
         Self {
             id: item.id.0,
-            kind: "interaction".to_owned(),
+            kind: row.matter.as_ref().map_or_else(|| "interaction".to_owned(), |matter| matter.kind.clone()),
             routing_kind: item.kind.into(),
             interaction_id: row.interaction_id.map(|id| id.0),
             conversation_id: row.conversation_id.map(|id| id.0),
             customer_id: item.customer.map(|id| id.0),
-            subject: None,
+            subject: row.matter.as_ref().and_then(|matter| matter.subject.as_ref()?.as_object().cloned()),
+            external_id: row.matter.as_ref().and_then(|matter| matter.external_id.clone()),
+            attributes: row.matter.as_ref().and_then(|m| m.attributes.as_object().cloned()).unwrap_or_default(),
             channel_id: row.channel_id.map(|id| id.0),
             queue_id: Some(item.queue.0),
             direction: "in".to_owned(),

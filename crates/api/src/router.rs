@@ -21,9 +21,9 @@ use crate::dto::words::InboxList;
 use crate::envelope::{self, RequestIds};
 use crate::problem::{Code, Problem, ProblemBody};
 use crate::routes::{
-    agents, bootstrap, business_hours, config_document, conversations, customers, decline_reasons, drafts, entries,
-    health, offers, people, presence, presence_configs, presence_statuses, queues, routing_configs, sessions, settings,
-    setup, skills, widget, work_items, wrap_up_codes,
+    agents, bootstrap, business_hours, config_document, conversations, customers, decline_reasons, dispositions,
+    drafts, entries, explain, health, offers, people, presence, presence_configs, presence_statuses, queues,
+    routing_configs, sessions, settings, setup, skills, widget, work_create, work_items, work_manage, wrap_up_codes,
 };
 use crate::state::Api;
 use crate::{cors, socket};
@@ -53,8 +53,8 @@ fn staff() -> OpenApiRouter<Api> {
         .routes(routes!(offers::show))
         .routes(routes!(offers::accept))
         .routes(routes!(offers::decline))
-        .routes(routes!(work_items::list))
-        .routes(routes!(work_items::show))
+        .routes(routes!(work_items::list, work_create::create))
+        .routes(routes!(work_items::show, work_manage::edit))
         .routes(routes!(work_items::pull))
         .routes(routes!(work_items::complete))
         .routes(routes!(work_items::finish_wrap_up))
@@ -120,6 +120,13 @@ fn routing() -> OpenApiRouter<Api> {
         .routes(routes!(routing_configs::show, routing_configs::change, routing_configs::remove))
         .routes(routes!(skills::list, skills::create))
         .routes(routes!(skills::show, skills::change, skills::remove))
+        .routes(routes!(work_manage::pause))
+        .routes(routes!(work_manage::resume))
+        .routes(routes!(work_manage::reassign))
+        .routes(routes!(work_manage::cancel))
+        .routes(routes!(dispositions::show, dispositions::set))
+        .routes(routes!(explain::history))
+        .routes(routes!(explain::explain))
         .routes(routes!(wrap_up_codes::list, wrap_up_codes::create))
         .routes(routes!(wrap_up_codes::show, wrap_up_codes::change, wrap_up_codes::remove))
 }

@@ -16,6 +16,8 @@ pub mod config;
 pub mod conversations;
 pub mod customers;
 pub mod defaults;
+pub mod dispositions;
+pub mod explain;
 pub mod live;
 pub mod offers;
 pub mod opening;
@@ -27,6 +29,8 @@ pub mod sessions;
 pub mod setup;
 pub mod widget;
 pub mod work;
+pub mod work_create;
+pub mod work_manage;
 
 pub use context::{Actor, Clock, Ctx, Entropy, Runtime, Settings};
 pub use error::{Error, FieldError};

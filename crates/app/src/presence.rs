@@ -100,7 +100,7 @@ fn check_reason(reason: Option<&str>) -> Result<(), Error> {
 }
 
 /// A reason that is there and says something.
-fn needed_reason(reason: &str) -> Result<String, Error> {
+pub(crate) fn needed_reason(reason: &str) -> Result<String, Error> {
     let reason = reason.trim();
     check_reason(Some(reason))?;
     if reason.is_empty() { Err(Error::ReasonRequired) } else { Ok(reason.to_owned()) }

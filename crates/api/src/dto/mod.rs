@@ -11,6 +11,7 @@ pub mod config;
 pub mod conversations;
 pub mod customers;
 pub mod entries;
+pub mod explain;
 pub mod hours;
 pub mod people;
 pub mod presence;

@@ -8,8 +8,10 @@ pub mod config_document;
 pub mod conversations;
 pub mod customers;
 pub mod decline_reasons;
+pub mod dispositions;
 pub mod drafts;
 pub mod entries;
+pub mod explain;
 pub mod health;
 pub mod offers;
 pub mod people;
@@ -23,7 +25,9 @@ pub mod settings;
 pub mod setup;
 pub mod skills;
 pub mod widget;
+pub mod work_create;
 pub mod work_items;
+pub mod work_manage;
 pub mod wrap_up_codes;
 
 /// Rows of a page when nothing is said.

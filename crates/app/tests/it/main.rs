@@ -2,3 +2,5 @@
 
 mod config;
 mod main_job;
+mod routing_scene;
+mod work;
