@@ -203,7 +203,7 @@ test('older messages come in above without moving what is being read', async () 
   await page.reload();
   await page.click('.launch');
   await page.waitForSelector('.lk.ev');
-  await page.evaluate(() => (document.querySelector('centralita-widget').shadowRoot.querySelector('.log').scrollTop = 0));
+  await page.evaluate(() => (document.querySelector('centralita-widget').shadowRoot.querySelector('.log').scrollBy(0, -99_999)));
   const text = await page.locator('.b').first().textContent();
   const where = async () => (await page.getByText(text, { exact: true }).boundingBox()).y;
   const y = await where();
@@ -230,14 +230,17 @@ test('a file goes out as a message and comes back as a download', async () => {
 test('focus stays in the box over the first message, and goes into menus and questions', async () => {
   await chat();
   assert.equal(await page.evaluate(() => document.querySelector('centralita-widget').shadowRoot.activeElement.tagName), 'TEXTAREA');
-  await page.click('[data-menu]');
-  await page.keyboard.press('End');
-  await page.keyboard.press('ArrowUp');
+  await page.click('.ib[aria-expanded]');
+  await settle(async () => (await focused()) === 'mi');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Tab');
   await page.keyboard.press('Enter');
-  await page.getByRole('group', { name: '¿Terminar la conversación?' }).waitFor();
+  await page.getByText('¿Terminar la conversación?').waitFor();
+  await settle(async () => (await focused()) === 'mi');
   await page.keyboard.press('Escape');
-  assert.equal(await page.locator('[data-ask]').count(), 0);
+  await settle(async () => (await page.locator('.menu').count()) === 0);
   assert.equal(await page.locator('.w').count(), 1);
+  assert.notEqual(await focused(), '');
 });
 
 test('calls made before the loader are carried out', async () => {
@@ -249,7 +252,7 @@ test('calls made before the loader are carried out', async () => {
 test('the frame page shows the panel alone', async () => {
   await page.goto(`${ORIGIN}/w/frame/x`);
   await page.waitForSelector('.w');
-  assert.equal(await page.locator('.launch').count(), 0);
+  assert.equal(await page.locator('.launch').isVisible(), false);
 });
 
 for (const lang of ['es', 'en']) {
@@ -267,22 +270,23 @@ for (const lang of ['es', 'en']) {
       await settle(() => act('log').then(({ sockets }) => sockets > 0));
       await act('queue', { position: 3, wait: 240_000 });
       await act('choices', { text: '¿Cuál?', options: [{ value: 'a', label: 'A' }] });
-      await page.waitForSelector('.ch');
+      await page.waitForSelector('.rows .btn');
       await clean(page, 'queue and choices');
       await act('join');
       await act('say', { text: 'dos' });
       await act('typing');
       await write('[422]');
       await page.waitForSelector('.bad');
-      await page.click('[data-menu]');
+      await page.click('.ib[aria-expanded]');
       await clean(page, 'menu and refused');
       await page.locator('.menu button').last().click();
+      await page.getByText('?').first().waitFor();
       await act('hours', { hours: { is_open: false, reopens_at: new Date(Date.now() + 9e7).toISOString() } });
       await page.waitForSelector('.ban');
       await clean(page, 'question and outside hours');
-      await page.locator('.q .btn').last().click();
+      await page.locator('.menu button').last().click();
       await page.locator('.ev').last().waitFor();
-      await page.click('[data-menu]');
+      await page.click('.ib[aria-expanded]');
       await page.locator('.menu button').first().click();
       await page.waitForSelector('form');
       await clean(page, 'form');
