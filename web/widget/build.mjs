@@ -11,8 +11,8 @@ import { joinedTexts } from './joined-texts.mjs';
 const here = dirname(fileURLToPath(import.meta.url));
 /** Everything the widget ever loads, in all languages. */
 const BUDGET_GZIP_BYTES = 12_288;
-/** Options of `Intl`, which terser's list of the browser's names does not hold. */
-const PLATFORM = ['hour', 'minute', 'numeric', 'maximumSignificantDigits'];
+/** Options of `Intl` and attributes of elements that terser's list of the browser's names does not hold. */
+const PLATFORM = ['hour', 'minute', 'numeric', 'maximumSignificantDigits', 'class', 'enterkeyhint', 'maxlength', 'tabindex'];
 
 /** `import css from './x.css?inline'`: the style sheet as a minified string, for a constructable style sheet. */
 const inlineCss = {
@@ -55,6 +55,7 @@ const options = {
   tsconfigRaw: {},
   charset: 'utf8',
   legalComments: 'none',
+  minifySyntax: true,
   write: false,
   plugins: [inlineCss, joinedTexts],
 };

@@ -155,12 +155,15 @@ export function answerPrechat(answers: Record<string, string>): void {
   compose();
 }
 
-/** Queues a message; keeps the session from the first one on. */
-export function send(conversation: string, message: Partial<Item>): void {
+/** Queues a message; `false` when there is no room. Keeps the session from the first one on. */
+export function send(conversation: string, message: Partial<Item>): boolean {
   const { length } = outbox.items();
-  if (length >= MAX_ITEMS) return tell(say(full, length));
-  if (!vault.read(root)) saveSession();
-  outbox.add({ id: uuid(), text: '', ...message, conversation });
+  const hasRoom = length < MAX_ITEMS;
+  if (hasRoom) {
+    if (!vault.read(root)) saveSession();
+    outbox.add({ id: uuid(), text: '', ...message, conversation });
+  } else tell(say(full, length));
+  return hasRoom;
 }
 
 /** Queues a file; one over the limit stands as refused at once, with its reason. */

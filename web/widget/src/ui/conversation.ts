@@ -30,7 +30,7 @@ export function conversation(): Child {
     opened && h('.menu', { key: opened }, menu(thread)),
     client.offlineSince ? banner(ALERT, say(texts.offlineNote)) : hoursBanner(),
     client.notice && banner(ALERT, client.notice),
-    h('.log', { key: 'log' + isLocal(id), role: 'log', 'aria-live': 'off', 'aria-label': say(texts.conversation), 'tabindex': '0' }, h('.rows', 0, log(thread))),
+    h('.log', { key: 'log' + isLocal(id), role: 'log', 'aria-live': 'off', 'aria-label': say(texts.conversation), tabindex: '0' }, h('.rows', 0, log(thread))),
     queueCard(thread),
     composer(thread),
   ];
@@ -71,9 +71,8 @@ function composer(thread: Thread): VNode {
   const { features, limits, consent_notice } = client.config!;
   const submit = (): void => {
     const text = thread.draft.trim();
-    thread.draft = '';
+    if (!text || client.send(id, { text })) thread.draft = '';
     client.changed();
-    if (text) client.send(id, { text });
   };
   const sendAll = (files: FileList | null | undefined): void => {
     if (features.upload) for (const file of files ?? []) client.sendFile(id, file);
@@ -95,8 +94,8 @@ function composer(thread: Thread): VNode {
         rows: '1',
         'aria-label': say(texts.write),
         placeholder: say(texts.write),
-        'maxlength': limits.max_text_chars,
-        'enterkeyhint': 'send',
+        maxlength: limits.max_text_chars,
+        enterkeyhint: 'send',
         value: thread.draft,
         onkeydown: (event) => {
           const { key, shiftKey, isComposing } = event as KeyboardEvent;
@@ -110,7 +109,7 @@ function composer(thread: Thread): VNode {
         },
         onpaste: (event) => sendAll((event as ClipboardEvent).clipboardData?.files),
       }),
-      iconButton(client.offlineSince ? CLOCK : SEND, say(texts.send), submit, { 'class': 'ib go', onmousedown: (event) => event.preventDefault() }),
+      iconButton(client.offlineSince ? CLOCK : SEND, say(texts.send), submit, { class: 'ib go', onmousedown: (event) => event.preventDefault() }),
     ),
     !client.token && h('p.bm note', 0, localised(consent_notice)),
   );

@@ -3,7 +3,7 @@
  *
  * Works under Trusted Types and the strictest CSP: nothing is parsed from strings, no inline style, no inline
  * handler. Children with the same `key` (else the same tag, in order) keep their DOM node, so focus, caret and
- * scroll survive. Names of attributes are quoted, so that the build leaves them as they are.
+ * scroll survive.
  */
 export type Handler = (event: Event) => void;
 type Value = string | number | boolean | null | undefined | Handler;
@@ -29,7 +29,7 @@ const flat = (kids: readonly Child[]): VNode[] =>
 /** `h('p.note', 0, 'text')` describes `<p class="note">text</p>`; without a tag it is a `div`. */
 export function h(spec: string, attrs: Attrs | 0, ...kids: Child[]): VNode {
   const [tag, name] = spec.split('.');
-  return { tag: tag || 'div', attrs: { 'class': name, ...(attrs || {}) }, kids: flat(kids) };
+  return { tag: tag || 'div', attrs: { class: name, ...(attrs || {}) }, kids: flat(kids) };
 }
 
 /** Makes `kids` the children of `parent`, which must hold nothing else. */

@@ -16,4 +16,4 @@ export const SEND = 'M4 4l17 8-17 8 3-8zm3 8h5';
 export const X = 'M6 6l12 12m0-12L6 18';
 
 /** Decorative: the control that holds it carries the name. */
-export const icon = (d: string): VNode => h('svg.i', { 'viewBox': '0 0 24 24', 'aria-hidden': 'true' }, h('path', { 'd': d }));
+export const icon = (d: string): VNode => h('svg.i', { viewBox: '0 0 24 24', 'aria-hidden': 'true' }, h('path', { d: d }));

@@ -49,6 +49,6 @@ export const siteTexts = (): NonNullable<Config['texts'][string]> => client.conf
 
 /** The bar on top of every view; `left` is the way back or the site's mark. */
 export const header = (left: Child, title: string, ...kids: Child[]): VNode =>
-  h('.wh', 0, left, h('.gr', 0, h('h2.el', 0, title), kids[0]), kids[1], iconButton(X, say(texts.close), () => client.toggle(false), { 'class': 'ib x' }));
+  h('.wh', 0, left, h('.gr', 0, h('h2.el', 0, title), kids[0]), kids[1], iconButton(X, say(texts.close), () => client.toggle(false), { class: 'ib x' }));
 
 export const backButton = (to: client.View): VNode => iconButton(BACK, say(texts.back), () => client.go(to, client.shown));

@@ -72,7 +72,7 @@ function draw(): void {
       '.root' + manner + (client.isOpen ? ' open' : ''),
       { lang: language, onkeydown },
       launcher(),
-      client.isOpen && h('.w', { role: 'dialog', 'aria-label': name, 'tabindex': '-1' }, panel()),
+      client.isOpen && h('.w', { role: 'dialog', 'aria-label': name, tabindex: '-1' }, panel()),
       h('.vh', { role: 'status' }, said),
     ),
   );
@@ -84,7 +84,7 @@ function mount(color: string | null | undefined): void {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(`${css}.root{--c:${/^#[\da-f]+$/i.test(color!) ? color : BRAND};color-scheme:${scheme}}`);
   root.adoptedStyleSheets = [sheet];
-  document.documentElement.append(host);
+  document.body?.append(host);
 }
 
 function panel(): Child {
