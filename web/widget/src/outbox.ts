@@ -104,13 +104,16 @@ export function createOutbox({ vault, prefix, beforeSend, deliver, renewSession,
     onAcknowledged(item.conversation, conversation);
   };
 
-  const failed = async (item: Item, problem: Problem): Promise<void> => {
+  const failed = async ({ id }: Item, problem: Problem): Promise<void> => {
     if (isTransient(problem)) {
       const retryAfterMs = problem.retry_after_ms || 0;
       if (problem.status === 401) await renewSession();
       heldUntil = Date.now() + retryAfterMs;
       await pause(outboxDelay(attempt++, Math.random(), retryAfterMs));
-    } else if (vault.read(prefix() + item.id)) save({ ...item, refusal: problem });
+    } else {
+      const kept = vault.read<Item>(prefix() + id); // Since it was taken up its file may have arrived, or the visitor left.
+      if (kept) save({ ...kept, refusal: problem });
+    }
   };
 
   const run = async (): Promise<void> => {

@@ -260,6 +260,8 @@ class World {
   readonly stored: string[] = [];
   readonly conversationOf = new Map<string, string>();
   readonly wanted: string[] = [];
+  /** Where each message was written to. */
+  readonly writtenTo = new Map<string, string>();
   /** Messages that owe no order: written while the power went, or refused by the server. */
   readonly excused = new Set<string>();
   readonly dropped = new Set<string>();
@@ -323,14 +325,14 @@ class World {
     const { id, conversation, upload } = sent;
     if (upload && !upload.id) box.save({ ...sent, upload: { ...upload, id: 'f' + id } });
     if (!isAlive()) return never();
-    if (this.risk && this.#chance(0.1)) {
+    if (this.risk && !this.stored.includes(id) && this.#chance(0.1)) {
       this.excused.add(id); // The next ones go on without it.
       throw REFUSED;
     }
     if (this.risk && this.#chance(0.2)) throw { status: this.#chance(0.5) ? 0 : 503 } satisfies Problem;
     if (!this.stored.includes(id)) {
       this.stored.push(id);
-      this.conversationOf.set(id, isLocal(conversation) ? 'of ' + conversation : conversation);
+      this.conversationOf.set(id, isLocal(conversation) ? 'opened by ' + id : conversation);
     }
     if (this.risk && this.#chance(0.2)) throw { status: 0 } satisfies Problem;
     return this.conversationOf.get(id)!;
@@ -341,6 +343,7 @@ class World {
     const isFile = this.#chance(0.2);
     const conversation = this.box.items().at(-1)?.conversation ?? (this.#chance(0.5) ? localId(id) : 'c0');
     this.wanted.push(id);
+    this.writtenTo.set(id, conversation);
     this.box.add(item(id, { conversation, upload: isFile ? { name: id, size_bytes: 1 } : undefined }));
     const isKept = this.#isOn && this.box.items().some((other) => other.id === id);
     if (!isKept && !this.disk.has('k:v1:' + id) && !this.stored.includes(id)) this.excused.add(id).add('lost ' + id);
@@ -379,6 +382,10 @@ describe('over crashes, lost answers and refusals', () => {
       const isUsual = (id: string): boolean => !world.excused.has(id) && !refused.has(id);
       expect(new Set(world.stored).size, `seed ${seed}: twice`).toBe(world.stored.length);
       expect(world.stored.filter(isUsual), `seed ${seed}: order or loss`).toEqual(world.wanted.filter(isUsual));
+      for (const opened of world.stored.filter((id) => isLocal(world.writtenTo.get(id)!))) {
+        const together = world.stored.filter((id) => world.writtenTo.get(id) === world.writtenTo.get(opened));
+        expect(new Set(together.map((id) => world.conversationOf.get(id))).size, `seed ${seed}: torn apart`).toBe(1);
+      }
       for (const id of world.wanted) {
         const isAccounted = world.stored.includes(id) || refused.has(id) || world.dropped.has(id) || world.excused.has('lost ' + id);
         expect(isAccounted, `seed ${seed}: ${id} is nowhere`).toBe(true);
