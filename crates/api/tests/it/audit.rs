@@ -25,6 +25,10 @@ impl Desk {
 
 /// Administrative writes that the walk below leaves out, each with the reason.
 const ELSEWHERE: &[(&str, &str)] = &[
+    ("DELETE /agents/{id}", "one change set with the nouns below: tested with routing"),
+    ("PATCH /agents/{id}", "one change set with the nouns below: tested with routing"),
+    ("POST /agents", "one change set with the nouns below: tested with routing"),
+    ("POST /config/apply", "one change set of many nouns: tested with routing"),
     ("POST /channels/{id}/check", "asks the provider and changes nothing of the channel"),
     ("POST /channels/{id}/setup/{step}", "needs a provider: tested with the channel type"),
     ("PUT /channels/{id}/secrets", "a web chat has none: tested with mail"),
@@ -43,7 +47,6 @@ struct Things {
     user: String,
     eva: String,
     session: String,
-    routing: String,
 }
 
 impl Things {
@@ -61,14 +64,13 @@ impl Things {
             role: made("/roles", json!({ "key": "r", "name": { "en": "R" } })).await,
             user: made("/users", user).await,
             session: first(&format!("/sessions?user_id={eva}")).await,
-            routing: first("/routing-configs").await,
             eva,
         }
     }
 
     /// Every administrative write but those of channels, in an order in which all succeed.
     fn writes(&self) -> Vec<Write> {
-        let Self { token, team, role, user, eva, session, routing } = self;
+        let Self { token, team, role, user, eva, session } = self;
         let name = || Some(json!({ "name": "N" }));
         let person = |email: &str| Some(json!({ "email": email, "name": "z", "role_ids": ["agent"] }));
         let names = || Some(json!({ "key": "n", "name": { "en": "N" } }));
@@ -91,14 +93,52 @@ impl Things {
             ("POST /users/{id}/enable", format!("/users/{eva}/enable"), "*", None),
             ("DELETE /users/{id}", format!("/users/{user}"), "*", None),
             ("PATCH /organization", "/organization".to_owned(), "1", name()),
-            (
-                "PATCH /routing-configs/{id}",
-                format!("/routing-configs/{routing}"),
-                "1",
-                Some(json!({ "wrap_up_ms": 5000 })),
-            ),
         ]
     }
+}
+
+/// A noun of the routing configuration.
+struct ConfigNoun {
+    path: &'static str,
+    operations: [&'static str; 3],
+}
+
+macro_rules! config_noun {
+    ($path:literal) => {
+        ConfigNoun {
+            path: $path,
+            operations: [
+                concat!("POST ", $path),
+                concat!("PATCH ", $path, "/{id}"),
+                concat!("DELETE ", $path, "/{id}"),
+            ],
+        }
+    };
+}
+
+/// Each noun of the routing configuration with a row to make and a change of it.
+fn nouns() -> Vec<(ConfigNoun, Value, Value)> {
+    let named = |key: &str| json!({ "key": key, "name": { "es": "N" } });
+    let rename = || json!({ "name": { "es": "M" } });
+    let week: [Vec<Value>; 7] = Default::default();
+    vec![
+        (config_noun!("/skills"), named("walk"), rename()),
+        (config_noun!("/wrap-up-codes"), named("walk"), rename()),
+        (config_noun!("/decline-reasons"), named("walk"), rename()),
+        (config_noun!("/presence-statuses"), json!({ "key": "walk", "name": { "es": "N" }, "kind": "busy" }), rename()),
+        (config_noun!("/presence-configs"), json!({ "key": "walk" }), json!({ "cap_primary_milli": 4000 })),
+        (
+            config_noun!("/business-hours"),
+            json!({ "key": "walk", "time_zone": "Europe/Madrid", "weekly": week }),
+            json!({ "time_zone": "UTC" }),
+        ),
+        (config_noun!("/routing-configs"), json!({ "key": "walk" }), json!({ "units_milli": 500 })),
+        (
+            config_noun!("/queues"),
+            json!({ "key": "walk", "name": { "es": "N" }, "routing_config_id": "chat" }),
+            rename(),
+        ),
+    ]
 }
 
 /// The life of a channel.
@@ -118,7 +158,7 @@ impl Desk {
         let method = name.split(' ').next().expect("a method").parse().expect("a method");
         let reply = self.versioned(method, &path, version, body).await;
         assert!(reply.status.is_success(), "{name}: {:?}", reply.body);
-        assert_eq!(self.recorded().await.len(), before + 1, "{name} leaves one record");
+        assert!(self.recorded().await.len() > before, "{name} leaves a record");
         reply
     }
 }
@@ -133,6 +173,14 @@ async fn every_administrative_write_is_recorded() {
             desk.recorded_write(write).await;
         }
         let channel = Some(json!({ "type": "web_chat", "name": "W" }));
+        for (noun, body, change) in nouns() {
+            let [create, update, remove] = noun.operations;
+            let made = desk.recorded_write((create, noun.path.to_owned(), "*", Some(body))).await;
+            let path = format!("{}/{}", noun.path, id_of(&made));
+            desk.recorded_write((update, path.clone(), "1", Some(change))).await;
+            desk.recorded_write((remove, path, "2", None)).await;
+            walked.extend([create, update, remove]);
+        }
         let made = desk.recorded_write(("POST /channels", "/channels".to_owned(), "*", channel)).await;
         walked.push("POST /channels");
         for write in writes_of_channel(&id_of(&made)) {

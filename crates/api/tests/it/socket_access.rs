@@ -120,3 +120,49 @@ async fn too_many_frames_close_a_socket() {
     }
     assert_eq!(socket.closed().await, 4429);
 }
+
+#[tokio::test]
+async fn a_bot_takes_work_by_its_token() {
+    for engine in BOTH {
+        let desk = Desk::on(engine).await;
+        let at = serve(&desk).await;
+        let bot = json!({ "display_name": "Bot", "kind": "bot", "queue_ids": ["general"] });
+        let bot = crate::cast::id_of(&desk.staff(Method::POST, "/agents", Some(bot)).await);
+        let grants = [
+            ("offers.answer", "own"),
+            ("presence.set_own", "own"),
+            ("conversations.read", "queue"),
+            ("conversations.reply", "queue"),
+            ("work.read", "queue"),
+        ];
+        let grants = grants.map(|(permission, scope)| json!({ "permission": permission, "scope": scope }));
+        let token = json!({ "name": "Bot", "agent_id": bot, "grants": grants });
+        let made = desk.staff(Method::POST, "/api-tokens", Some(token)).await;
+        assert_eq!(made.status, 201, "{:?}", made.body);
+        let secret = made.body["secret"].as_str().expect("a secret").to_owned();
+        let bearer = format!("Bearer {secret}");
+        let mut socket = Socket::open(at, "/stream", PROTOCOL, &[("authorization", &bearer)]).await.expect("it opens");
+        socket.say(json!({ "op": "start", "topics": [], "routable": true })).await;
+        let hello = socket.hear(|frame| frame["op"] == "hello").await;
+        assert_eq!(hello["session"]["agent_id"], json!(bot));
+        let available = json!({ "status": "available" });
+        let ready = desk.bearer(Method::PUT, "/me/presence", &secret, Some(available)).await;
+        assert_eq!(ready.status, 200, "{:?}", ready.body);
+        let visitor = desk.visitor_token().await;
+        desk.write(&visitor, "hola").await;
+        let offer = socket.event("offer.created").await["event"]["data"]["offer"].clone();
+        let path = format!("/offers/{}/accept", offer["id"].as_str().expect("an id"));
+        let colleague = desk.colleague("eva", &["agent"]).await;
+        let stolen = colleague.call(&desk, Method::POST, &path, Some(json!({ "epoch": offer["epoch"] }))).await;
+        assert_eq!(stolen.code(), (403, "offer_not_yours"));
+        let shown = path.trim_end_matches("/accept");
+        assert_eq!(colleague.call(&desk, Method::GET, shown, None).await.code(), (403, "offer_not_yours"));
+        let accepted = desk.bearer(Method::POST, &path, &secret, Some(json!({ "epoch": offer["epoch"] }))).await;
+        assert_eq!(accepted.status, 200, "{:?}", accepted.body);
+        let conversation = accepted.body["conversation"]["id"].as_str().expect("an id").to_owned();
+        let answer = json!({ "text": "Soy un bot", "seen_seq": 1 });
+        let sent =
+            desk.bearer(Method::POST, &format!("/conversations/{conversation}/messages"), &secret, Some(answer)).await;
+        assert_eq!(sent.status, 201, "{:?}", sent.body);
+    }
+}

@@ -2,6 +2,9 @@
 
 mod audit;
 mod bad_weather;
+mod config;
 mod files;
 mod idempotency;
 mod main_job;
+mod routing_scene;
+mod work;
