@@ -27,7 +27,7 @@ use uuid::Uuid;
 
 use crate::auth::{self, Identity};
 use crate::cors::Door;
-use crate::extract::{MAX_JSON_BYTES, is_json, read};
+use crate::extract::{MAX_JSON_BYTES, is_json, json_limit, read};
 use crate::problem::{Code, FieldError, Problem};
 use crate::state::Api;
 
@@ -181,7 +181,9 @@ async fn keyed(
     auth::check_write(api, request.method(), request.headers(), current)?;
     let call = call(&request, current, key)?;
     let (parts, body) = request.into_parts();
-    let bytes = read(Request::from_parts(parts.clone(), body), MAX_JSON_BYTES).await?;
+    let request = Request::from_parts(parts.clone(), body);
+    let max = json_limit(&request);
+    let bytes = read(request, max).await?;
     let hash = Sha256::digest(&bytes).to_vec();
     let claim = match idempotency::begin(api.ctx(), call, hash).await? {
         Begun::Run(claim) => claim,

@@ -239,6 +239,7 @@ async fn the_chain_is_shown_and_verified() {
     for engine in BOTH {
         let desk = Desk::on(engine).await;
         desk.token(&[]).await;
+        desk.world.clock.advance_ms(10);
         desk.token(&[]).await;
         desk.sealed().await;
         let verdict = desk.staff(Method::GET, "/audit-records/verify", None).await;

@@ -146,8 +146,9 @@ async fn an_agent_who_holds_work_is_disabled_only_when_forced_and_the_work_goes_
         let eva = desk.colleague("eva", &["agent"]).await;
         let token = desk.visitor_token().await;
         desk.write(&token, "hola").await;
-        let items = eva.call(&desk, Method::GET, "/work-items", None).await;
-        let item = items.body["items"][0]["id"].as_str().unwrap_or_else(|| panic!("{:?}", items.body)).to_owned();
+        let list = desk.staff(Method::GET, "/conversations?list=all", None).await;
+        let item = &list.body["items"][0]["work"][0]["work_item_id"];
+        let item = item.as_str().unwrap_or_else(|| panic!("{:?}", list.body)).to_owned();
         let pulled = eva.call(&desk, Method::POST, &format!("/work-items/{item}/pull"), None).await;
         assert_eq!(pulled.status, 200, "{:?}", pulled.body);
         let path = format!("/users/{}/disable", eva.id);

@@ -82,9 +82,15 @@ async fn sessions_are_listed_and_ended_one_by_one_or_all_but_this() {
         let path = format!("/sessions/{}", newest["id"].as_str().expect("an id"));
         assert_eq!(desk.staff(Method::DELETE, &path, None).await.status, 204);
         assert_eq!(desk.staff(Method::DELETE, &path, None).await.code(), (404, "not_found"));
-        assert!(!is_good(&others[2]).await && is_good(&others[0]).await);
+        let mut good = 0;
+        for cookie in &others {
+            good += usize::from(is_good(cookie).await);
+        }
+        assert_eq!(good, 2, "one of the others ended");
         assert_eq!(desk.staff(Method::DELETE, "/sessions", None).await.status, 204);
-        assert!(!is_good(&others[0]).await && !is_good(&others[1]).await);
+        for cookie in &others {
+            assert!(!is_good(cookie).await);
+        }
         assert_eq!(desk.staff(Method::GET, "/session", None).await.status, 200);
     }
 }
