@@ -3,8 +3,9 @@
 //!
 //! # Invariants
 //! - Nothing of a batch is told before its commit.
-//! - When a commit fails or is fenced, the owner answers "unavailable", drops the router and rebuilds it
-//!   from the store: what was in memory alone never happened.
+//! - When a commit fails or is fenced, the owner answers why, drops the router and rebuilds it from the store:
+//!   what was in memory alone never happened. Until the store takes writes again it refuses commands at once,
+//!   and looks are answered from what the store holds.
 //! - Everything is bounded: the inbox holds [`INBOX`] requests, a batch [`BATCH`] commands.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,6 +33,8 @@ use crate::{Ctx, Error, defaults};
 const INBOX: usize = 8_192;
 /// Commands committed together.
 const BATCH: usize = 256;
+/// Time between two tries to come back after a failed commit.
+const COME_BACK: Duration = Duration::from_millis(500);
 /// Ids remembered so that a late notice of a finished item does not enter it again.
 const REMEMBERED: usize = 50_000;
 
@@ -79,7 +82,8 @@ impl Owner {
     /// Applies a command and waits for its commit.
     ///
     /// # Errors
-    /// [`Error::Refused`] when the router refuses; [`Error::Unavailable`] when the commit failed.
+    /// [`Error::Refused`] when the router refuses; [`Error::StorageFull`] or [`Error::Unavailable`] when the commit
+    /// failed.
     pub async fn apply(&self, command: Command, said: impl Into<Said>) -> Answer {
         let (answer, answered) = oneshot::channel();
         let said = said.into();
@@ -147,6 +151,30 @@ struct Routing {
     links: BTreeMap<WorkItemId, Links>,
     entered: BTreeSet<WorkItemId>,
     next_seq: u64,
+    /// The last commit failed because the disk is full, or otherwise; the router must be rebuilt.
+    outage: Option<Outage>,
+}
+
+/// Why no command can be stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outage {
+    StorageFull,
+    Other,
+}
+
+impl From<&Error> for Outage {
+    fn from(error: &Error) -> Self {
+        if matches!(error, Error::StorageFull) { Self::StorageFull } else { Self::Other }
+    }
+}
+
+impl From<Outage> for Error {
+    fn from(outage: Outage) -> Self {
+        match outage {
+            Outage::StorageFull => Self::StorageFull,
+            Outage::Other => Self::Unavailable("the decision could not be stored; nothing was changed"),
+        }
+    }
 }
 
 /// One command's outcome, until the batch is committed.
@@ -187,17 +215,7 @@ impl Routing {
             .write("router.rebuild", (organization, node, now), |tx, (organization, node, now)| {
                 Box::pin(async move {
                     let fence = store::organizations::take_lease(tx, organization, &node, now).await?;
-                    let work = store::work::live(tx, organization).await?;
-                    let config = defaults::routing_config(tx, organization).await?;
-                    let openings = Openings::new(config.queues, now);
-                    let snapshot = Snapshot {
-                        queues: openings.configs(),
-                        items: work.iter().filter(|w| w.item.state != ItemState::New).map(|w| w.item.clone()).collect(),
-                        offers: store::work::pending_offers(tx, organization).await?,
-                        assignments: store::work::live_assignments(tx, organization).await?,
-                        presences: store::work::presences(tx, organization).await?,
-                        ..config.snapshot
-                    };
+                    let (snapshot, openings, work) = stored(tx, organization, now).await?;
                     Ok::<_, Error>((fence, snapshot, openings, work))
                 })
             })
@@ -209,17 +227,34 @@ impl Routing {
         let next_seq = work.iter().map(|w| w.item.seq).max().unwrap_or_default() + 1;
         let (router, effects) = Router::restore(snapshot, now.into(), ctx.id_source());
         let entered = BTreeSet::new();
-        let mut routing = Self { ctx, organization, hub, router, fence, openings, links, entered, next_seq };
+        let mut routing =
+            Self { ctx, organization, hub, router, fence, openings, links, entered, next_seq, outage: None };
         routing.commit(effects, &system()).await?;
         for w in work.into_iter().filter(|w| w.item.state == ItemState::New) {
             let outcome = routing.decide(Command::Enqueue { item: w.item });
             routing.commit(outcome.unwrap_or_default(), &system()).await?;
         }
+        routing.reconnect().await?;
         Ok(routing)
+    }
+
+    /// Agents whose sockets are open here were not lost by the rebuilding; after a start there are none.
+    async fn reconnect(&mut self) -> Result<(), Error> {
+        for (agent, session) in self.hub.routable() {
+            let outcome = self.decide(Command::SessionOpened { agent, session });
+            self.commit(outcome.unwrap_or_default(), &system()).await?;
+        }
+        Ok(())
     }
 
     async fn run(mut self, mut inbox: mpsc::Receiver<Request>) {
         loop {
+            if self.outage.is_some() && !self.come_back().await {
+                if self.refuse(&mut inbox).await {
+                    continue;
+                }
+                return;
+            }
             let due = self.until_due();
             let first = tokio::select! {
                 request = inbox.recv() => match request { Some(request) => request, None => return },
@@ -315,23 +350,22 @@ impl Routing {
     }
 
     async fn settle(&mut self, steps: Vec<Step>, pending: Vec<Pending>) {
-        let is_committed = match self.write(steps).await {
-            Ok(()) => true,
-            Err(error) => {
-                tracing::error!(%error, "the routing of an organization could not be stored; it is rebuilt");
-                self.start_over().await;
-                false
-            }
-        };
+        if let Err(error) = self.write(steps).await {
+            tracing::error!(%error, "the routing of an organization could not be stored; it is rebuilt");
+            self.outage = Some(Outage::from(&error));
+        }
         for Pending { answer, outcome } in pending {
-            let told = match outcome {
-                Ok(effects) if is_committed => Ok(effects),
-                Ok(_) => Err(Error::Unavailable("the decision could not be stored; nothing was changed")),
-                Err(refused) => Err(refused.into()),
+            let told = match (outcome, self.outage) {
+                (Ok(effects), None) => Ok(effects),
+                (Ok(_), Some(outage)) => Err(outage.into()),
+                (Err(refused), _) => Err(refused.into()),
             };
             if let Some(answer) = answer {
                 drop(answer.send(told));
             }
+        }
+        if self.outage.is_some() {
+            self.show_what_is_stored().await;
         }
     }
 
@@ -351,20 +385,57 @@ impl Routing {
         Ok(())
     }
 
-    async fn start_over(&mut self) {
-        const PAUSE: Duration = Duration::from_millis(500);
-        loop {
-            match Self::rebuild(self.ctx.clone(), self.organization, Arc::clone(&self.hub)).await {
-                Ok(fresh) => {
-                    *self = fresh;
-                    return;
-                }
-                Err(error) => {
-                    tracing::error!(%error, "the router could not be rebuilt; trying again");
-                    tokio::time::sleep(PAUSE).await;
-                }
+    /// Replaces what was decided but not stored by what is stored, for those who look meanwhile.
+    async fn show_what_is_stored(&mut self) {
+        let about = (self.organization, self.ctx.now());
+        let read = self.ctx.store().read("router.stored", about, |tx, (organization, now)| {
+            Box::pin(async move { stored(tx, organization, now).await })
+        });
+        match read.await {
+            Ok((snapshot, openings, _)) => {
+                self.openings = openings;
+                self.router = Router::restore(snapshot, self.ctx.now().into(), self.ctx.id_source()).0;
+            }
+            Err(error) => tracing::warn!(%error, "the routing as stored could not be read"),
+        }
+    }
+
+    /// Tries to rebuild; whether it is in order again.
+    async fn come_back(&mut self) -> bool {
+        match Self::rebuild(self.ctx.clone(), self.organization, Arc::clone(&self.hub)).await {
+            Ok(fresh) => {
+                *self = fresh;
+                true
+            }
+            Err(error) => {
+                tracing::error!(%error, "the router could not be rebuilt; trying again");
+                self.outage = Some(Outage::from(&error));
+                false
             }
         }
+    }
+
+    /// Refuses commands until the next try; whether to go on. What was refused changed nothing: new work waits in
+    /// the store, and rebuilding reads the configuration.
+    async fn refuse(&mut self, inbox: &mut mpsc::Receiver<Request>) -> bool {
+        let until = tokio::time::Instant::now() + COME_BACK;
+        while let Ok(request) = tokio::time::timeout_at(until, inbox.recv()).await {
+            match request {
+                Some(Request::Apply { answer, .. }) => {
+                    let why = self.outage.unwrap_or(Outage::Other);
+                    if let Some(answer) = answer {
+                        drop(answer.send(Err(why.into())));
+                    }
+                }
+                Some(Request::Look(look)) => look(&self.router),
+                // Rebuilding reads the configuration.
+                Some(Request::Reload(done)) => {
+                    done.send(()).ok();
+                }
+                Some(Request::Stop) | None => return false,
+            }
+        }
+        true
     }
 
     async fn reload(&mut self) {
@@ -492,6 +563,26 @@ impl Routing {
             }
         }
     }
+}
+
+/// Everything a router is rebuilt from.
+async fn stored(
+    tx: &mut db::Tx<'_>,
+    organization: OrganizationId,
+    now: Timestamp,
+) -> Result<(Snapshot, Openings, Vec<WorkItem>), Error> {
+    let work = store::work::live(tx, organization).await?;
+    let config = defaults::routing_config(tx, organization).await?;
+    let openings = Openings::new(config.queues, now);
+    let snapshot = Snapshot {
+        queues: openings.configs(),
+        items: work.iter().filter(|w| w.item.state != ItemState::New).map(|w| w.item.clone()).collect(),
+        offers: store::work::pending_offers(tx, organization).await?,
+        assignments: store::work::live_assignments(tx, organization).await?,
+        presences: store::work::presences(tx, organization).await?,
+        ..config.snapshot
+    };
+    Ok((snapshot, openings, work))
 }
 
 fn tick() -> Request {

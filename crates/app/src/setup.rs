@@ -208,6 +208,7 @@ fn rows(ctx: &Ctx, setup: &Setup, password_hash: Option<String>, token: &str) ->
         created_at: now,
         last_seen_at: now,
         expires_at: days_later(now, 30),
+        must_rotate: false,
     };
     let (link_hash, session_hash) = (secrets::hash(&setup.token), secrets::hash(token));
     Rows { link_hash, organization, beginnings, user, agent, session, session_hash, now }

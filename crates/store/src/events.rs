@@ -137,7 +137,7 @@ pub struct AuditRecord {
     pub reason: Option<String>,
 }
 
-/// Appends an audit record, in the transaction of the change.
+/// Appends an audit record, in the transaction of the change, and tells that it is there to be sealed.
 pub async fn audit(tx: &mut Tx<'_>, a: &AuditRecord) -> Result<(), Error> {
     let params = [
         a.id.into(),
@@ -151,5 +151,16 @@ pub async fn audit(tx: &mut Tx<'_>, a: &AuditRecord) -> Result<(), Error> {
         a.after.clone().into(),
         a.reason.clone().into(),
     ];
-    tx.exec_one(&AUDIT, &params).await
+    tx.exec_one(&AUDIT, &params).await?;
+    let told = Event {
+        id: EventId(a.id),
+        organization_id: a.organization_id,
+        kind: "audit.recorded".to_owned(),
+        version: 1,
+        at: a.at,
+        actor: a.actor.clone(),
+        cause_id: None,
+        data: serde_json::json!({ "audit_record_id": a.id }),
+    };
+    insert(tx, &told).await
 }

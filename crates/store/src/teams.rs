@@ -93,8 +93,16 @@ const PUT_MEMBER: Sql = Sql::new(
 const CLEAR_USER: Sql =
     Sql::new("teams.clear_user", "DELETE FROM team_members WHERE organization_id = $1 AND user_id = $2", &[]);
 
+const COLLEAGUES: Sql = Sql::new(
+    "teams.colleagues",
+    "SELECT DISTINCT other.user_id FROM team_members mine
+     JOIN team_members other ON other.team_id = mine.team_id
+     WHERE mine.organization_id = $1 AND mine.user_id = $2 LIMIT 100000",
+    &[Id],
+);
+
 pub(crate) const ALL: &[&Sql] =
-    &[&INSERT, &LIST, &FIND, &UPDATE, &DELETE, &MEMBERS, &CLEAR_MEMBERS, &PUT_MEMBER, &CLEAR_USER];
+    &[&COLLEAGUES, &INSERT, &LIST, &FIND, &UPDATE, &DELETE, &MEMBERS, &CLEAR_MEMBERS, &PUT_MEMBER, &CLEAR_USER];
 
 /// Adds a team.
 ///
@@ -165,4 +173,9 @@ pub async fn put_member(tx: &mut Tx<'_>, org: OrganizationId, m: Membership) -> 
 /// Takes a user out of every team.
 pub async fn clear_user(tx: &mut Tx<'_>, org: OrganizationId, user: UserId) -> Result<(), Error> {
     tx.exec(&CLEAR_USER, &[org.0.into(), user.0.into()]).await.map(drop)
+}
+
+/// The users who share a team with a user, that user among them.
+pub async fn colleagues(tx: &mut Tx<'_>, org: OrganizationId, user: UserId) -> Result<Vec<UserId>, Error> {
+    tx.all(&COLLEAGUES, &[org.0.into(), user.0.into()], |row| Cols::new(row).id()).await
 }
