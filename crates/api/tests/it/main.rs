@@ -13,6 +13,7 @@ mod refusals;
 mod scopes;
 mod sessions;
 mod socket_access;
+mod routing;
 mod sockets;
 mod tokens;
 mod visitors;
