@@ -1,4 +1,6 @@
 //! The use cases over real stores, each case on both engines.
 
+mod email;
 mod files;
 mod main_job;
+mod postbox;
