@@ -12,6 +12,8 @@ mod envelope;
 mod error;
 mod etag;
 mod extract;
+mod guard;
+mod metrics;
 mod problem;
 mod render;
 mod router;

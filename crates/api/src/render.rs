@@ -92,7 +92,7 @@ impl From<&model::User> for User {
             name: row.name.clone(),
             language: row.language.clone(),
             time_zone: row.time_zone.clone(),
-            role_ids: row.roles.clone(),
+            role_ids: app::users::role_ids(row).into_iter().map(|id| id.0).collect(),
             state: row.state.clone(),
             has_password: row.password_hash.is_some(),
             last_sign_in_at: row.last_sign_in_at.map(Into::into),

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use domain::conversation::ActorType;
 use domain::ids::{AgentId, IdSource, OrganizationId, SessionId, UserId};
 use domain::permissions::{Permission, Reach, Resource, Standing, authorize};
+use ipnet::IpNet;
 use jiff::Timestamp;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
@@ -14,10 +15,13 @@ use uuid::Uuid;
 use crate::channels::Links;
 use crate::deliveries::{self, Outbox};
 use crate::files::{self, Files};
+use crate::idempotency::{Running, Store};
 use crate::keyring::Keyring;
+use crate::limits::Limits;
 use crate::live::{self, Hub};
 use crate::owner::{self, Owner};
-use crate::{Error, setup};
+use crate::rates::{Failures, Rates};
+use crate::{Error, audit, setup};
 
 /// Where time comes from.
 pub trait Clock: Send + Sync {
@@ -44,6 +48,12 @@ pub struct Settings {
     pub is_demo: bool,
     /// A name for this process in leases.
     pub node: String,
+    /// Sizes and rates, where they differ from the defaults.
+    pub limits: Limits,
+    /// Proxies whose word on a caller's address is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// What the console's files hash to; `None` where it was not built.
+    pub console_hash: Option<String>,
 }
 
 /// The context of all use cases.
@@ -51,7 +61,7 @@ pub struct Settings {
 pub struct Ctx(Arc<Inner>);
 
 struct Inner {
-    store: db::Store,
+    store: Store,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     settings: Settings,
@@ -60,6 +70,9 @@ struct Inner {
     runtimes: RwLock<BTreeMap<OrganizationId, Arc<Runtime>>>,
     numbers: tokio::sync::Mutex<BTreeMap<OrganizationId, std::ops::Range<i64>>>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
+    running: Arc<Running>,
+    rates: Rates,
+    sign_in_failures: Failures,
 }
 
 /// The running parts of one organization.
@@ -86,7 +99,7 @@ impl Ctx {
         };
         Self(Arc::new(Inner {
             files: Files::new(&settings.data_dir, keys),
-            store,
+            store: Store::new(store),
             clock,
             entropy,
             settings,
@@ -94,6 +107,9 @@ impl Ctx {
             runtimes: RwLock::default(),
             numbers: tokio::sync::Mutex::default(),
             tasks: Mutex::default(),
+            running: Arc::default(),
+            rates: Rates::default(),
+            sign_in_failures: Failures::default(),
         }))
     }
 
@@ -124,11 +140,13 @@ impl Ctx {
         let (owner, routing) = owner::start(self, organization, Arc::clone(&hub)).await?;
         let tailing = live::start(self, organization, Arc::clone(&hub), owner.clone()).await?;
         let (outbox, links) = (Arc::new(Outbox::default()), Links::default());
+        let sealing = audit::start(self, organization, Arc::clone(&hub));
         let runtime = Arc::new(Runtime { organization, hub, owner, outbox, links });
         self.0.runtimes.write().unwrap_or_else(PoisonError::into_inner).insert(organization, Arc::clone(&runtime));
         let cleaning = files::start(self, organization);
         let sending = deliveries::start(self, organization, Arc::clone(&runtime.outbox));
-        self.0.tasks.lock().unwrap_or_else(PoisonError::into_inner).extend([routing, tailing, cleaning, sending]);
+        let tasks = [routing, tailing, sealing, cleaning, sending];
+        self.0.tasks.lock().unwrap_or_else(PoisonError::into_inner).extend(tasks);
         runtime.links.sync(self, organization).await?;
         Ok(runtime)
     }
@@ -158,13 +176,38 @@ impl Ctx {
                 tracing::error!("a task of the organization ended by a panic");
             }
         }
-        self.store().clone().close().await;
+        self.plain_store().clone().close().await;
     }
 
-    /// The store.
+    /// The store; the first write of a call with an Idempotency-Key carries the key.
     #[must_use]
-    pub fn store(&self) -> &db::Store {
+    pub fn store(&self) -> &Store {
         &self.0.store
+    }
+
+    /// The store for what is not an effect of a call: numbers, notes of use, the keys themselves.
+    pub(crate) fn plain_store(&self) -> &db::Store {
+        self.0.store.plain()
+    }
+
+    pub(crate) fn running(&self) -> &Arc<Running> {
+        &self.0.running
+    }
+
+    /// How often things happened lately.
+    #[must_use]
+    pub fn rates(&self) -> &Rates {
+        &self.0.rates
+    }
+
+    pub(crate) fn sign_in_failures(&self) -> &Failures {
+        &self.0.sign_in_failures
+    }
+
+    /// Sizes and rates.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.0.settings.limits
     }
 
     /// Now, cut to the microsecond the store keeps.
@@ -230,7 +273,7 @@ impl Ctx {
             return Ok(number);
         }
         let first = self
-            .store()
+            .plain_store()
             .write("numbers.lease", organization, |tx, organization| {
                 Box::pin(
                     async move { Ok::<_, Error>(store::organizations::lease_numbers(tx, organization, BLOCK).await?) },
@@ -262,8 +305,10 @@ impl IdSource for Ids {
 pub struct Actor {
     /// For which organization.
     pub organization: OrganizationId,
-    /// The sign-in session, if there is one.
+    /// The sign-in session; for an API token its own id, so that it can be cut off like one.
     pub session: Option<SessionId>,
+    /// From which address, if known.
+    pub ip: Option<String>,
     /// How they are shown.
     pub name: String,
     /// What they may do.
@@ -310,7 +355,7 @@ impl Actor {
         let (kind, id) = match (self.standing.agent, self.standing.user) {
             (Some(agent), _) => (ActorType::Agent, Some(agent.0)),
             (None, Some(user)) => (ActorType::User, Some(user.0)),
-            (None, None) => (ActorType::Api, None),
+            (None, None) => (ActorType::Api, self.session.map(|token| token.0)),
         };
         serde_json::json!({ "type": kind, "id": id })
     }

@@ -4,6 +4,7 @@
 //! - A response holds every field of its schema: what is empty is `null`, `[]` or `{}`.
 //! - A request refuses fields it does not know.
 
+pub mod access;
 pub mod bootstrap;
 pub mod channel_setup;
 pub mod channels;
