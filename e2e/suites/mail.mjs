@@ -135,7 +135,7 @@ function badMail({ before, after, test, independent }) {
   const visible = (what, accepts) => entryOf(admin, what, accepts);
 
   test('broken MIME is an entry or a dead letter, and the next mail comes in', async () => {
-    const nested = 'Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n'.repeat(50);
+    const nested = Array.from({ length: 50 }, (_, n) => `Content-Type: multipart/mixed; boundary=b${n}\r\n\r\n--b${n}\r\n`).join('');
     const parts = `Content-Type: multipart/mixed; boundary=p\r\n\r\n${'--p\r\n\r\nx\r\n'.repeat(700)}--p--`;
     const broken = [
       raw('Subject: sin fin\r\nContent-Type: multipart/mixed; boundary="nunca"', '--otra\r\n\r\nx'),
