@@ -2,6 +2,9 @@
 
 mod email;
 mod bad_weather;
+mod config;
 mod files;
 mod main_job;
 mod postbox;
+mod routing_scene;
+mod work;
