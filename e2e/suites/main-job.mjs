@@ -1,6 +1,7 @@
 // The main job: a customer writes, the right agent answers, nothing is lost.
 import assert from 'node:assert/strict';
 import { Browser, picture } from '../lib/browser.mjs';
+import { identityToken, trustIdentities } from '../lib/identity.mjs';
 import { LUCIA, SUPPORT, USERS, entryOf, mailChannel, mails } from '../lib/mailchannel.mjs';
 import { MailServers } from '../lib/mailservers.mjs';
 import { ConsolePage, WidgetPage } from '../lib/pages.mjs';
@@ -11,6 +12,7 @@ import { until } from '../lib/wait.mjs';
 import { accept, addAgent, complete, goOnline, pendingOffer, route, setUp, visitorOf, widgetKey } from '../lib/world.mjs';
 
 const OFFER_TIMEOUT_MS = 3_000;
+const IDENTITY_SECRET = 'a secret of the shop, 32 bytes or more';
 
 export default suite('main-job', (group) => {
   group('offers', offers);
@@ -197,12 +199,12 @@ function twoBrowsers({ before, after, test }) {
 }
 
 function mail({ before, after, test }) {
-  let peers, server, admin, agent, channel, conversation, firstMail, reply;
+  let peers, server, admin, key, agent, channel, conversation, firstMail, reply;
 
   before(async () => {
     peers = await MailServers.start(USERS);
     let people;
-    ({ server, admin, people } = await world('mail', { agents: ['Dani'], routing: { offer_timeout_ms: 60_000 } }));
+    ({ server, admin, key, people } = await world('mail', { agents: ['Dani'], routing: { offer_timeout_ms: 60_000 } }));
     [agent] = people;
     await goOnline(agent);
   });
@@ -215,16 +217,30 @@ function mail({ before, after, test }) {
     assert.ok(!JSON.stringify(channel).includes(USERS[SUPPORT]), 'a secret can be read');
   });
 
-  test('a mail becomes a conversation and is offered', async () => {
+  test('a customer with a signed identity chats', async () => {
+    await trustIdentities(admin, IDENTITY_SECRET);
+    const token = identityToken(IDENTITY_SECRET, { audience: key, sub: 'lucia-1', email: LUCIA, email_verified: true, name: 'Lucía García' });
+    const visitor = await visitorOf(server.origin, key, { identityToken: token });
+    ({ conversation } = await visitor.send('Hola, soy Lucía, ¿dónde está mi pedido?'));
+    await accept(await pendingOffer([agent]));
+  });
+
+  test('the same customer mails, and the mail stands in the same timeline', async () => {
     firstMail = await peers.send({ from: LUCIA, to: SUPPORT, subject: 'Mi pedido', text: 'Os mando el número: 20931.' });
     const found = await entryOf(agent.api, 'the mail as an entry', (e) => /20931/.test(e.body.text ?? ''));
-    conversation = found.conversation;
+    assert.equal(found.conversation.id, conversation.id, 'one customer, one matter');
     assert.equal(found.entry.channel_kind, 'email');
-    assert.equal(conversation.subject, 'Mi pedido');
     assert.ok(found.entry.raw_available);
     const raw = await agent.api.get(`/entries/${found.entry.id}/raw`);
     assert.ok(raw.includes(firstMail), 'the raw mail is the mail');
-    await accept(await pendingOffer([agent]));
+    const timeline = await agent.api.list(`/customers/${found.conversation.customer_id}/timeline`);
+    const kinds = new Set(timeline.map((e) => e.channel_kind).filter(Boolean));
+    assert.ok(kinds.has('web_chat') && kinds.has('email'), [...kinds].join());
+  });
+
+  test('somebody who merely types that address sees nothing', async () => {
+    const stranger = await visitorOf(server.origin, key, { prechat: { email: LUCIA } });
+    assert.deepEqual((await stranger.session()).conversations, []);
   });
 
   test("the agent's reply arrives in the customer's mailbox, threaded", async () => {

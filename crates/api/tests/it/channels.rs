@@ -109,7 +109,8 @@ async fn each_wrong_value_is_refused_with_its_place() {
     let unknown = desk.staff(Method::POST, "/channels", Some(json!({ "type": "email", "name": "a", "x": 1 }))).await;
     assert_eq!(unknown.code(), (422, "unknown_field"));
     made(&desk).await;
-    let twice = desk.staff(Method::POST, "/channels", Some(json!({ "type": "email", "name": "b", "key": "soporte" }))).await;
+    let twice =
+        desk.staff(Method::POST, "/channels", Some(json!({ "type": "email", "name": "b", "key": "soporte" }))).await;
     assert_eq!(twice.code(), (409, "already_exists"));
     let other = "/channels/0190f6c1-0000-7000-8000-000000000001";
     assert_eq!(desk.staff(Method::GET, other, None).await.code(), (404, "not_found"));
@@ -130,9 +131,13 @@ async fn guided_set_up_fills_checks_and_says_what_failed() {
     assert_eq!(first.body["items"][0]["state"], "done", "{:?}", first.body);
     assert_eq!(first.body["items"][1]["state"], "todo");
     let stranger = post("address", json!({ "imap.host": "x" })).await;
-    assert_eq!((stranger.code(), stranger.first_error()), ((422, "invalid"), ("/inputs/imap.host", "unknown_reference")));
+    assert_eq!(
+        (stranger.code(), stranger.first_error()),
+        ((422, "invalid"), ("/inputs/imap.host", "unknown_reference"))
+    );
     // The discard port of this machine: nobody answers.
-    let inputs = json!({ "imap.host": "127.0.0.1", "imap.port": 9, "imap.security": "none", "imap_password": PASSWORD });
+    let inputs =
+        json!({ "imap.host": "127.0.0.1", "imap.port": 9, "imap.security": "none", "imap_password": PASSWORD });
     let imap = post("imap", inputs).await;
     assert_eq!(imap.body["items"][1]["state"], "done", "{:?}", imap.body);
     assert!(!imap.body.to_string().contains(PASSWORD));
@@ -153,17 +158,14 @@ async fn only_who_may_edit_channels_does() {
     let desk = Desk::new().await;
     let id = made(&desk).await["id"].as_str().expect("an id").to_owned();
     let invitation = json!({ "name": "Ana", "email": "ana@pedales.example", "role_ids": ["agent"] });
-    let link = desk.staff(Method::POST, "/invitations", Some(invitation)).await.body["link"].as_str().map(str::to_owned);
+    let link =
+        desk.staff(Method::POST, "/invitations", Some(invitation)).await.body["link"].as_str().map(str::to_owned);
     let token = link.expect("a link").split("token=").nth(1).expect("a token").to_owned();
     let body = json!({ "token": token, "name": "Ana", "password": "otra clave larga", "language": "es" });
     let ana = desk.call(Method::POST, "/invitations/accept", &[(ORIGIN.as_str(), OWN_ORIGIN)], Some(body)).await;
     let cookie = ana.headers["set-cookie"].to_str().expect("text").split(';').next().expect("a pair").to_owned();
     let csrf = ana.body["csrf_token"].as_str().expect("a token").to_owned();
-    let as_ana = [
-        (COOKIE.as_str(), cookie.as_str()),
-        ("x-csrf-token", csrf.as_str()),
-        (ORIGIN.as_str(), OWN_ORIGIN),
-    ];
+    let as_ana = [(COOKIE.as_str(), cookie.as_str()), ("x-csrf-token", csrf.as_str()), (ORIGIN.as_str(), OWN_ORIGIN)];
     let calls = [
         (Method::POST, "/channels".to_owned(), Some(json!({ "type": "email", "name": "x" }))),
         (Method::PUT, format!("/channels/{id}/secrets"), Some(json!({ "imap_password": "x" }))),

@@ -97,7 +97,8 @@ async fn an_answer_threads_by_token_reference_and_number_by_the_rules() {
             }
         }
         // The signed address is proof by itself, also for somebody who joins.
-        let raw = format!("From: colega@clientes.es\r\nTo: soporte+c-{token}@x.es\r\nMessage-ID: <t@y>\r\n\r\nme uno\r\n");
+        let raw =
+            format!("From: colega@clientes.es\r\nTo: soporte+c-{token}@x.es\r\nMessage-ID: <t@y>\r\n\r\nme uno\r\n");
         postbox.deliver(raw.as_bytes()).await;
         let joined = postbox.entries(first.id).await.pop().expect("an entry");
         assert_eq!(joined.text().trim(), "me uno", "{engine:?}");
@@ -119,7 +120,9 @@ async fn who_pretends_to_be_somebody_gets_a_customer_of_their_own() {
         let mut postbox = Postbox::new(engine).await;
         postbox.deliver(&mail(EVA, "a@y", PASS, "soy yo")).await;
         let genuine = postbox.conversations().await.remove(0);
-        postbox.deliver(&mail(EVA, "b@y", &format!("{FAIL}\r\nIn-Reply-To: <a@y>\r\nSubject: [#1]"), "soy yo también")).await;
+        postbox
+            .deliver(&mail(EVA, "b@y", &format!("{FAIL}\r\nIn-Reply-To: <a@y>\r\nSubject: [#1]"), "soy yo también"))
+            .await;
         postbox.deliver(&mail(EVA, "c@y", &format!("{FAIL}\r\nSubject: otra vez"), "otra vez yo")).await;
         let all = postbox.conversations().await;
         assert!(all.len() >= 2, "{engine:?}");
@@ -255,7 +258,9 @@ async fn what_the_provider_answers_decides_what_becomes_of_a_message() {
         let taken = postbox.delivered(&taken, "sent").await;
         assert!(matches!(deliveries::retry(&ctx, &actor, taken.id).await, Err(Error::NotPending)), "{engine:?}");
         let wire = postbox.smtp.taken().remove(0);
-        for part in ["In-Reply-To: <a@y>", "<z@y>", "Re: Pedido [#1]", "<strong>hoy</strong>", "To: \"Eva\" <eva@clientes.es>"] {
+        for part in
+            ["In-Reply-To: <a@y>", "<z@y>", "Re: Pedido [#1]", "<strong>hoy</strong>", "To: \"Eva\" <eva@clientes.es>"]
+        {
             assert!(wire.contains(part), "{part} in {wire}");
         }
 
@@ -398,7 +403,10 @@ async fn a_change_of_one_channel_restarts_that_one_alone() {
     let mut byte = [0];
     let (ended, _) = (servers[0].2.read(&mut byte).await, ());
     assert!(matches!(ended, Ok(0) | Err(_)), "the old connection ended");
-    assert!(servers[1].2.try_read(&mut byte).is_err_and(|e| e.kind() == std::io::ErrorKind::WouldBlock), "the other goes on");
+    assert!(
+        servers[1].2.try_read(&mut byte).is_err_and(|e| e.kind() == std::io::ErrorKind::WouldBlock),
+        "the other goes on"
+    );
     channels::disable(ctx, actor, servers[1].0, false).await.expect("disabled");
     let running = ctx.runtime(actor.organization).expect("it runs").links.running().await;
     assert_eq!(running, [servers[0].0]);

@@ -1,8 +1,8 @@
 //! The use cases over real stores, each case on both engines.
 
-mod email;
 mod bad_weather;
 mod config;
+mod email;
 mod files;
 mod main_job;
 mod postbox;

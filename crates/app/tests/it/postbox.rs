@@ -191,10 +191,11 @@ impl Postbox {
         conversations::entries_after(&self.world.ctx, &self.current.actor, id, 0, 200).await.expect("entries")
     }
 
+    /// Why each open dead letter is one, in alphabetical order.
     pub async fn dead_letters(&self) -> Vec<String> {
         let found = channels::dead_letters(&self.world.ctx, &self.current.actor, None, None, 200).await;
         let mut reasons: Vec<_> = found.expect("dead letters").into_iter().map(|view| view.letter.reason).collect();
-        reasons.reverse();
+        reasons.sort();
         reasons
     }
 
