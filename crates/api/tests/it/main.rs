@@ -2,6 +2,7 @@
 
 mod audit;
 mod cast;
+mod channels;
 mod desk;
 mod document;
 mod generated;

@@ -3,8 +3,10 @@
 mod audit;
 mod bad_weather;
 mod config;
+mod email;
 mod files;
 mod idempotency;
 mod main_job;
+mod postbox;
 mod routing_scene;
 mod work;
