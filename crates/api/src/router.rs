@@ -22,8 +22,8 @@ use crate::envelope::{self, RequestIds};
 use crate::problem::{Code, Problem, ProblemBody};
 use crate::routes::{
     agents, api_tokens, audit, bootstrap, channel_types, channels, conversations, customers, dead_letters, deliveries,
-    drafts, entries, health, offers, passwords, people, presence, roles, routing_configs, sessions, settings, setup,
-    teams, users, widget, work_items,
+    demo, drafts, entries, health, offers, passwords, people, presence, roles, routing_configs, sessions, settings,
+    setup, simulator, teams, users, widget, work_items,
 };
 use crate::state::Api;
 use crate::{cors, guard, socket};
@@ -62,6 +62,7 @@ fn staff() -> OpenApiRouter<Api> {
         .routes(routes!(work_items::transfer))
         .merge(access())
         .merge(email())
+        .merge(demo())
         .merge(inbox())
         .merge(nouns())
 }
@@ -103,6 +104,15 @@ fn email() -> OpenApiRouter<Api> {
         .routes(routes!(deliveries::raw))
         .routes(routes!(deliveries::retry))
         .routes(routes!(deliveries::cancel))
+}
+
+/// What a trial installation is tried out with.
+fn demo() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(demo::seed, demo::clear))
+        .routes(routes!(simulator::scripts))
+        .routes(routes!(simulator::runs, simulator::start))
+        .routes(routes!(simulator::stop))
 }
 
 fn inbox() -> OpenApiRouter<Api> {

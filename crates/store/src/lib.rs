@@ -17,6 +17,7 @@ pub mod conversations;
 pub mod customers;
 pub mod dead_letters;
 pub mod deliveries;
+pub mod demo;
 pub mod drafts;
 pub mod entries;
 pub mod events;
@@ -40,6 +41,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "0003_access", text: include_str!("../migrations/0003_access.sql") },
     Migration { name: "0002_email", text: include_str!("../migrations/0002_email.sql") },
     Migration { name: "0006_visitor", text: include_str!("../migrations/0006_visitor.sql") },
+    Migration { name: "0007_ops", text: include_str!("../migrations/0007_ops.sql") },
 ];
 
 /// Every statement there is.
@@ -56,6 +58,7 @@ pub fn all() -> Vec<&'static Sql> {
         customers::ALL,
         dead_letters::ALL,
         deliveries::ALL,
+        demo::ALL,
         drafts::ALL,
         entries::ALL,
         events::ALL,

@@ -3,5 +3,6 @@
 mod desk;
 mod document;
 mod refusals;
+mod simulator;
 mod sockets;
 mod visitors;

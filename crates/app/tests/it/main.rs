@@ -1,5 +1,6 @@
 //! The use cases over real stores, each case on both engines.
 
 mod bad_weather;
+mod demo;
 mod files;
 mod main_job;
