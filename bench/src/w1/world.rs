@@ -126,6 +126,7 @@ async fn agent(ctx: &Ctx, admin: &app::Actor, number: usize) -> anyhow::Result<A
         email: format!("agente{number}@medida.example"),
         name: format!("Agente {number}"),
         roles: vec!["agent".to_owned()],
+        teams: Vec::new(),
         language: "es".to_owned(),
         ..Invitation::default()
     };

@@ -57,12 +57,6 @@ pub enum Error {
     /// The last administrator must stay.
     #[error("the last administrator must stay")]
     LastAdmin,
-    /// Something else refers to it.
-    #[error("it is in use")]
-    InUse {
-        /// By what: nouns.
-        by: Vec<String>,
-    },
     /// The first call with this key is still running.
     #[error("the first call with this key is still running")]
     IdempotencyInProgress,
@@ -120,6 +114,42 @@ pub enum Error {
     /// The row was changed by somebody else.
     #[error("somebody else changed it meanwhile")]
     VersionConflict,
+    /// It was changed since it was read.
+    #[error("it was changed meanwhile; its version is {current}")]
+    StaleVersion {
+        /// The version it has.
+        current: i64,
+    },
+    /// A field of the input is unknown.
+    #[error("the field {pointer} is unknown")]
+    UnknownField {
+        /// JSON Pointer into the body.
+        pointer: String,
+    },
+    /// Others refer to it.
+    #[error("it is in use")]
+    InUse {
+        /// By what: `noun:key`.
+        by: Vec<String>,
+    },
+    /// Queues would hand work on in a circle.
+    #[error("queues overflow in a circle: {0}")]
+    OverflowCycle(String),
+    /// A configuration document makes no sense.
+    #[error("the configuration is not valid")]
+    ConfigInvalid(Vec<FieldError>),
+    /// This needs a reason.
+    #[error("a reason is needed")]
+    ReasonRequired,
+    /// The queue wants a wrap-up code first.
+    #[error("a wrap-up code is needed")]
+    WrapUpCodeRequired,
+    /// The product cannot do this yet.
+    #[error("not supported: {feature}")]
+    Unsupported {
+        /// What.
+        feature: &'static str,
+    },
     /// The address exists already.
     #[error("it exists already")]
     AlreadyExists {
@@ -129,9 +159,6 @@ pub enum Error {
     /// It left, is leaving, or was settled before.
     #[error("it is not pending any more")]
     NotPending,
-    /// Something is missing for the channel to work.
-    #[error("the configuration of the channel is not whole")]
-    ConfigInvalid(Vec<FieldError>),
     /// The provider said no to a step of set-up.
     #[error("the step failed: {code}")]
     SetupStepFailed {

@@ -219,6 +219,7 @@ pub(crate) fn agent_of(user: &User, config: &store::agents::PresenceConfig, id: 
         id: id.into(),
         organization_id: user.organization_id,
         user_id: Some(user.id),
+        key: None,
         kind: "human".to_owned(),
         display_name: user.name.clone(),
         presence_config_id: config.id,

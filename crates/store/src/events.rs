@@ -36,7 +36,16 @@ pub struct Event {
 fn event(row: &Row<'_>) -> Result<(Cursor, Event), Error> {
     let mut c = Cols::new(row);
     let cursor = Cursor { xid: c.get()?, position: c.get()? };
-    let event = Event {
+    Ok((cursor, columns(&mut c)?))
+}
+
+/// An event without its place.
+pub(crate) fn plain(row: &Row<'_>) -> Result<Event, Error> {
+    columns(&mut Cols::new(row))
+}
+
+fn columns(c: &mut Cols<'_, '_>) -> Result<Event, Error> {
+    Ok(Event {
         organization_id: c.id()?,
         id: c.id()?,
         kind: c.get()?,
@@ -45,8 +54,7 @@ fn event(row: &Row<'_>) -> Result<(Cursor, Event), Error> {
         actor: c.get()?,
         cause_id: c.get()?,
         data: c.get()?,
-    };
-    Ok((cursor, event))
+    })
 }
 
 const INSERT: Sql = Sql::new(

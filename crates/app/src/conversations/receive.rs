@@ -486,6 +486,7 @@ async fn work(
         interaction_id: Some(interaction.id),
         conversation_id: Some(conversation.id),
         channel_id: Some(channel.id),
+        matter: None,
         created_at: input.now,
         updated_at: input.now,
         version: 1,
