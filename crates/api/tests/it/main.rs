@@ -15,6 +15,7 @@ mod scopes;
 mod sessions;
 mod socket_access;
 mod routing;
+mod simulator;
 mod sockets;
 mod tokens;
 mod visitors;

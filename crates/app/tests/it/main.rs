@@ -4,6 +4,7 @@ mod audit;
 mod bad_weather;
 mod config;
 mod email;
+mod demo;
 mod files;
 mod idempotency;
 mod main_job;
