@@ -270,8 +270,7 @@ function useSession({ visitor_token, stream_url, cursor, conversations, visitor:
   if (vault.read(root)) saveSession();
   for (const conversation of conversations) takeConversation(conversation);
   if (shown && !threads.has(shown)) go('conversation', localId(shown));
-  const url = new URL(stream_url ?? base + '/stream', base);
-  stream.connect(url.href.replace('http', 'ws'), visitor_token, cursor ?? undefined);
+  stream.connect(new URL(stream_url, base).href.replace('http', 'ws'), visitor_token, cursor);
   if (shown) refresh();
   resume();
   markRead();
@@ -316,7 +315,7 @@ async function deliver(item: Item): Promise<string> {
     attachment_ids: attachment ? [attachment] : undefined,
   });
   takeConversation(conversation);
-  takeMessage({ ...message, client_message_id: id });
+  takeMessage(message);
   return conversation.id;
 }
 
