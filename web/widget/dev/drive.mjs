@@ -256,6 +256,8 @@ test('the frame page shows the panel alone', async () => {
   await page.goto(`${ORIGIN}/w/frame/x`);
   await page.waitForSelector('.w');
   assert.equal(await page.locator('.launch').isVisible(), false);
+  await page.locator('.btn.p').press('Escape');
+  assert.equal(await page.locator('.w').count(), 1);
 });
 
 test('what an agent has read is said, and so is who comes and goes', async () => {
