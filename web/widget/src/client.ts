@@ -103,7 +103,7 @@ export async function start(given: Options): Promise<void> {
     config = await call<Config>('GET', '/config');
   } catch (problem) {
     const { status } = problem as Problem;
-    if (!status || status >= 500) setTimeout(start, socketDelay(1, Math.random()), given);
+    if (!status || status >= 500) setTimeout(start, socketDelay(2, Math.random()), given);
     return;
   }
   listen();
