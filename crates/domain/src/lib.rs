@@ -7,6 +7,7 @@
 
 mod text_enum;
 
+pub mod attachment;
 pub mod conversation;
 pub mod hours;
 pub mod ids;

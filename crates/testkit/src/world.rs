@@ -67,7 +67,14 @@ impl World {
     /// # Panics
     /// When it does not start.
     pub async fn new(engine: Engine) -> Self {
-        let ephemeral = Ephemeral::new(engine).await;
+        Self::on(Ephemeral::new(engine).await).await
+    }
+
+    /// A fresh installation on this store.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn on(ephemeral: Ephemeral) -> Self {
         let (clock, entropy) = (Arc::new(ManualClock::default()), Arc::new(SeededEntropy::default()));
         let ctx = context(&ephemeral, Arc::clone(&clock), Arc::clone(&entropy), ephemeral.store.clone());
         ctx.start().await.expect("the installation starts");
@@ -109,8 +116,12 @@ fn context(ephemeral: &Ephemeral, clock: Arc<ManualClock>, entropy: Arc<SeededEn
     let settings = Settings {
         public_url: "http://127.0.0.1:8080".to_owned(),
         data_dir: ephemeral.folder.path().to_owned(),
+        secret_key_file: None,
         is_demo: false,
         node: "test".to_owned(),
+        limits: app::limits::Limits::default(),
+        trusted_proxies: Vec::new(),
+        console_hash: None,
     };
     Ctx::new(store, clock, entropy, settings)
 }

@@ -1,3 +1,5 @@
 //! The use cases over real stores, each case on both engines.
 
+mod bad_weather;
+mod files;
 mod main_job;
