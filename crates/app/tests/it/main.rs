@@ -1,5 +1,8 @@
 //! The use cases over real stores, each case on both engines.
 
 mod bad_weather;
+mod config;
 mod files;
 mod main_job;
+mod routing_scene;
+mod work;
