@@ -18,8 +18,7 @@ const refuse = (error: unknown): void => toasts.show(errorText(error), { tone: '
 
 async function run(action: () => Promise<Answer>, done: string): Promise<void> {
   const answer = await action();
-  const row = answer.conversation ?? answer;
-  if (row.id) live.commit(conversationChanges(live.tables, row));
+  for (const row of [answer.conversation ?? answer, answer.source]) if (row?.id) live.commit(conversationChanges(live.tables, row));
   toasts.show(done, answer.undo ? { action: { label: m.undo(), run: () => void undo(answer.undo as Undo) } } : {});
 }
 
