@@ -3,8 +3,8 @@
 mod audit;
 mod bad_weather;
 mod config;
-mod email;
 mod demo;
+mod email;
 mod files;
 mod idempotency;
 mod main_job;
