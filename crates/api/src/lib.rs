@@ -13,10 +13,12 @@ mod error;
 mod extract;
 mod problem;
 mod render;
+mod render_desk;
 mod router;
 mod routes;
 mod socket;
 mod state;
+mod versions;
 mod visitor;
 
 pub use cors::allowed_origins;

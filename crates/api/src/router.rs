@@ -21,8 +21,9 @@ use crate::dto::words::InboxList;
 use crate::envelope::{self, RequestIds};
 use crate::problem::{Code, Problem, ProblemBody};
 use crate::routes::{
-    agents, bootstrap, conversations, customers, drafts, entries, health, offers, people, presence, routing_configs,
-    sessions, settings, setup, widget, work_items,
+    agents, bootstrap, companies, conversation_commands, conversation_statuses, conversations, customer_changes,
+    customers, drafts, entries, entry_marks, fields, health, jobs, notifications, offers, people, presence,
+    routing_configs, sessions, settings, setup, tags, views, widget, work_items,
 };
 use crate::state::Api;
 use crate::{cors, socket};
@@ -59,16 +60,15 @@ fn staff() -> OpenApiRouter<Api> {
         .routes(routes!(work_items::finish_wrap_up))
         .routes(routes!(work_items::extend_wrap_up))
         .routes(routes!(work_items::transfer))
+        .merge(desk())
         .merge(inbox())
         .merge(nouns())
 }
 
 fn inbox() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
-        .routes(routes!(conversations::list))
-        .routes(routes!(conversations::show))
-        .routes(routes!(conversations::resolve))
-        .routes(routes!(conversations::reopen))
+        .routes(routes!(conversations::list, conversation_commands::open))
+        .routes(routes!(conversations::show, conversation_commands::update, conversation_commands::delete))
         .routes(routes!(conversations::read))
         .routes(routes!(conversations::interactions))
         .routes(routes!(conversations::composer))
@@ -79,11 +79,61 @@ fn inbox() -> OpenApiRouter<Api> {
         .routes(routes!(drafts::show, drafts::save, drafts::delete))
 }
 
+/// The desk: commands, small nouns, customers.
+fn desk() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(companies::list, companies::create))
+        .routes(routes!(companies::show, companies::update, companies::delete))
+        .routes(routes!(conversation_commands::bulk))
+        .routes(routes!(conversation_commands::follow, conversation_commands::unfollow))
+        .routes(routes!(conversation_commands::link, conversation_commands::unlink))
+        .routes(routes!(conversation_commands::merge))
+        .routes(routes!(conversation_commands::reopen))
+        .routes(routes!(conversation_commands::resolve))
+        .routes(routes!(conversation_commands::snooze))
+        .routes(routes!(conversation_commands::split))
+        .routes(routes!(conversation_commands::undo))
+        .routes(routes!(conversation_commands::unmerge))
+        .routes(routes!(conversation_commands::unsnooze))
+        .routes(routes!(conversation_statuses::list, conversation_statuses::create))
+        .routes(routes!(conversation_statuses::show, conversation_statuses::update, conversation_statuses::delete))
+        .routes(routes!(conversations::events))
+        .routes(routes!(conversations::unread))
+        .routes(routes!(conversations::work_items))
+        .routes(routes!(customer_changes::accept))
+        .routes(routes!(customer_changes::add_identity))
+        .routes(routes!(customer_changes::change_identity, customer_changes::remove_identity))
+        .routes(routes!(customer_changes::dismiss))
+        .routes(routes!(customer_changes::erase))
+        .routes(routes!(customer_changes::merge))
+        .routes(routes!(customer_changes::merges))
+        .routes(routes!(customer_changes::move_identity))
+        .routes(routes!(customer_changes::proposals))
+        .routes(routes!(customer_changes::record))
+        .routes(routes!(customer_changes::unmerge))
+        .routes(routes!(customer_changes::verify_identity))
+        .routes(routes!(entry_marks::react, entry_marks::unreact))
+        .routes(routes!(entry_marks::redact))
+        .routes(routes!(entry_marks::show, entry_marks::edit, entry_marks::delete))
+        .routes(routes!(fields::list, fields::create))
+        .routes(routes!(fields::show, fields::update, fields::delete))
+        .routes(routes!(jobs::list))
+        .routes(routes!(jobs::show))
+        .routes(routes!(notifications::list))
+        .routes(routes!(notifications::read))
+        .routes(routes!(tags::list, tags::create))
+        .routes(routes!(tags::show, tags::update, tags::delete))
+        .routes(routes!(views::count))
+        .routes(routes!(views::list, views::create))
+        .routes(routes!(views::parse))
+        .routes(routes!(views::show, views::update, views::delete))
+}
+
 fn nouns() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(agents::list))
-        .routes(routes!(customers::list))
-        .routes(routes!(customers::show))
+        .routes(routes!(customers::list, customer_changes::create))
+        .routes(routes!(customers::show, customer_changes::update))
         .routes(routes!(customers::timeline))
         .routes(routes!(settings::organization))
         .routes(routes!(settings::users))

@@ -13,7 +13,8 @@ use uuid::Uuid;
 
 use crate::live::{self, Hub};
 use crate::owner::{self, Owner};
-use crate::{Error, setup};
+use crate::timers::{self, Timers};
+use crate::{Error, jobs, nouns, setup};
 
 /// Where time comes from.
 pub trait Clock: Send + Sync {
@@ -62,6 +63,8 @@ pub struct Runtime {
     pub hub: Arc<Hub>,
     /// The one task that routes.
     pub owner: Owner,
+    /// What falls due by itself.
+    pub timers: Timers,
 }
 
 impl Ctx {
@@ -99,9 +102,12 @@ impl Ctx {
         let hub = Arc::new(Hub::default());
         let (owner, routing) = owner::start(self, organization, Arc::clone(&hub)).await?;
         let tailing = live::start(self, organization, Arc::clone(&hub), owner.clone()).await?;
-        let runtime = Arc::new(Runtime { organization, hub, owner });
+        nouns::begin(self, organization).await?;
+        jobs::recover(self, organization).await?;
+        let (timers, timing) = timers::start(self, organization, Arc::clone(&hub));
+        let runtime = Arc::new(Runtime { organization, hub, owner, timers });
         self.0.runtimes.write().unwrap_or_else(PoisonError::into_inner).insert(organization, Arc::clone(&runtime));
-        self.0.tasks.lock().unwrap_or_else(PoisonError::into_inner).extend([routing, tailing]);
+        self.0.tasks.lock().unwrap_or_else(PoisonError::into_inner).extend([routing, tailing, timing]);
         Ok(runtime)
     }
 
@@ -119,6 +125,7 @@ impl Ctx {
         let runtimes = std::mem::take(&mut *self.0.runtimes.write().unwrap_or_else(PoisonError::into_inner));
         for runtime in runtimes.values() {
             runtime.owner.stop().await;
+            runtime.timers.close();
             runtime.hub.close();
         }
         let tasks = std::mem::take(&mut *self.0.tasks.lock().unwrap_or_else(PoisonError::into_inner));

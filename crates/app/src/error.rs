@@ -102,6 +102,63 @@ pub enum Error {
     /// The row was changed by somebody else.
     #[error("somebody else changed it meanwhile")]
     VersionConflict,
+    /// It was changed since it was read.
+    #[error("it was changed meanwhile; its version is {current}")]
+    StaleVersion {
+        /// The version it has.
+        current: i64,
+    },
+    /// Others refer to it.
+    #[error("it is in use")]
+    InUse {
+        /// By what: `noun:key`.
+        by: Vec<String>,
+    },
+    /// The product cannot do this yet.
+    #[error("not supported: {feature}")]
+    Unsupported {
+        /// What.
+        feature: &'static str,
+    },
+    /// A filter cannot be read.
+    #[error(transparent)]
+    BadFilter(#[from] domain::conditions::BadFilter),
+    /// These two cannot become one.
+    #[error("cannot be merged: {0}")]
+    CannotMerge(&'static str),
+    /// The conversation is shown within another now.
+    #[error("the conversation was merged")]
+    ConversationMerged {
+        /// Into which.
+        into: domain::ids::ConversationId,
+    },
+    /// It was erased; only its place is left.
+    #[error("it was erased")]
+    Erased,
+    /// Fields must be filled before this can be resolved.
+    #[error("some fields must be filled first")]
+    FieldsRequired {
+        /// Their keys.
+        fields: Vec<String>,
+    },
+    /// Both customers have a value of their own; somebody has to choose.
+    #[error("some fields differ and need a choice")]
+    MergeConflict {
+        /// Their names.
+        fields: Vec<String>,
+    },
+    /// It is decided already.
+    #[error("it is no longer pending")]
+    NotPending,
+    /// Nothing was kept: it was only tried, to learn what would be left out.
+    #[error("only tried")]
+    Tried(Vec<crate::conversations::Excluded>),
+    /// The time to take it back is over.
+    #[error("the time to undo has passed")]
+    UndoExpired,
+    /// Something later depends on it.
+    #[error("something later depends on it")]
+    UndoStale,
     /// The address exists already.
     #[error("it exists already")]
     AlreadyExists {

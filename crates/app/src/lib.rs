@@ -9,13 +9,18 @@
 mod context;
 mod error;
 mod events;
+mod pen;
 mod secrets;
 
 pub mod agents;
 pub mod conversations;
 pub mod customers;
 pub mod defaults;
+pub mod entries;
+pub mod jobs;
 pub mod live;
+pub mod notifications;
+pub mod nouns;
 pub mod offers;
 pub mod organization;
 pub mod owner;
@@ -24,6 +29,8 @@ pub mod presence;
 pub mod routing;
 pub mod sessions;
 pub mod setup;
+pub mod timers;
+pub mod views;
 pub mod widget;
 pub mod work;
 
@@ -36,10 +43,14 @@ pub mod model {
     pub use store::agents::{Agent, Names, PresenceConfig, PresenceSettings, PresenceStatus};
     pub use store::channels::Channel;
     pub use store::conversations::{Before, Conversation, Interaction};
+    pub use store::customer_merges::{CustomerFilter, Merge, Proposal};
     pub use store::customers::{Customer, Identity};
+    pub use store::desk_nouns::NounRow;
     pub use store::drafts::Draft;
     pub use store::entries::Entry;
     pub use store::events::{Cursor, Event};
+    pub use store::jobs::Job;
+    pub use store::notifications::Notification;
     pub use store::organizations::Organization;
     pub use store::queues::{Queue, QueueMember, QueueSettings, RoutingConfig, RoutingSettings};
     pub use store::users::User;

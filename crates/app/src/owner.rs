@@ -40,6 +40,7 @@ type Look = Box<dyn FnOnce(&Router) + Send>;
 enum Request {
     Apply { command: Box<Command>, links: Option<Links>, actor: Value, answer: Option<oneshot::Sender<Answer>> },
     Look(Look),
+    Link { item: WorkItemId, links: Links },
     Reload,
     Stop,
 }
@@ -90,6 +91,13 @@ impl Owner {
         let look: Look = Box::new(move |router| drop(answer.send(at(router))));
         self.inbox.send(Request::Look(look)).await.map_err(|_| GONE)?;
         answered.await.map_err(|_| GONE)
+    }
+
+    /// Says to which conversation an item belongs now, after a merge.
+    pub async fn relink(&self, item: WorkItemId, links: Links) {
+        if self.inbox.send(Request::Link { item, links }).await.is_err() {
+            tracing::debug!("the router is stopping; it reads the links when it starts");
+        }
     }
 
     /// Reads the configuration again, after an administrator changed it.
@@ -234,6 +242,7 @@ impl Routing {
                     pending.push(Pending { answer, outcome });
                 }
                 Request::Look(look) => looks.push(look),
+                Request::Link { item, links } => drop(self.links.insert(item, links)),
                 Request::Reload => must_reload = true,
                 Request::Stop => goes_on = false,
             }

@@ -7,7 +7,11 @@
 
 mod text_enum;
 
+pub mod canonical;
+pub mod conditions;
 pub mod conversation;
+pub mod customers;
+pub mod fold;
 pub mod hours;
 pub mod ids;
 pub mod permissions;

@@ -8,6 +8,7 @@ pub mod bootstrap;
 pub mod channels;
 pub mod conversations;
 pub mod customers;
+pub mod desk;
 pub mod entries;
 pub mod people;
 pub mod presence;

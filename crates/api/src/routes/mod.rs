@@ -2,11 +2,19 @@
 
 pub mod agents;
 pub mod bootstrap;
+pub mod companies;
+pub mod conversation_commands;
+pub mod conversation_statuses;
 pub mod conversations;
+pub mod customer_changes;
 pub mod customers;
 pub mod drafts;
 pub mod entries;
+pub mod entry_marks;
+pub mod fields;
 pub mod health;
+pub mod jobs;
+pub mod notifications;
 pub mod offers;
 pub mod people;
 pub mod presence;
@@ -14,6 +22,8 @@ pub mod routing_configs;
 pub mod sessions;
 pub mod settings;
 pub mod setup;
+pub mod tags;
+pub mod views;
 pub mod widget;
 pub mod work_items;
 

@@ -229,15 +229,15 @@ fn fresh(input: &Input) -> Conversation {
         created_at: input.now,
         updated_at: input.now,
         version: 1,
+        desk: store::conversations::Desk::default(),
     }
 }
 
 /// What a contentful inbound changes in a conversation.
 fn touch(conversation: &mut Conversation, input: &Input) {
     let Inbound { channel, identity, .. } = &input.inbound;
-    conversation.status_category = StatusCategory::Open;
-    conversation.snoozed_until = None;
-    conversation.is_snoozed_until_reply = false;
+    conversation.set_category(StatusCategory::Open);
+    conversation.wake();
     conversation.waiting_since_at = conversation.waiting_since_at.or(Some(input.now));
     conversation.reply_channel_id = Some(channel.id);
     conversation.reply_identity_id = Some(identity.id);
@@ -307,6 +307,7 @@ fn entry(input: &Input, conversation: &Conversation, interaction: InteractionId)
         is_truncated: false,
         occurred_at: inbound.occurred_at.min(input.now),
         created_at: input.now,
+        marks: store::entries::Marks::default(),
     }
 }
 
