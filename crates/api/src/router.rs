@@ -20,13 +20,9 @@ use crate::dto::stream::{ClientFrame, ServerFrame};
 use crate::dto::words::InboxList;
 use crate::envelope::{self, RequestIds};
 use crate::problem::{Code, Problem, ProblemBody};
-use crate::routes::{
-    agents, bootstrap, companies, conversation_commands, conversation_statuses, conversations, customer_changes,
-    customers, drafts, entries, entry_marks, fields, health, jobs, notifications, offers, people, presence,
-    routing_configs, sessions, settings, setup, tags, views, widget, work_items,
-};
+use crate::routes::*;
 use crate::state::Api;
-use crate::{cors, socket};
+use crate::{cors, guard, socket};
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -42,7 +38,7 @@ fn staff() -> OpenApiRouter<Api> {
         .routes(routes!(setup::show, setup::complete))
         .routes(routes!(sessions::sign_in, sessions::show, sessions::sign_out))
         .routes(routes!(sessions::use_link))
-        .routes(routes!(sessions::list))
+        .routes(routes!(sessions::list, sessions::revoke_others))
         .routes(routes!(sessions::revoke))
         .routes(routes!(bootstrap::show))
         .routes(routes!(bootstrap::counts))
@@ -53,16 +49,58 @@ fn staff() -> OpenApiRouter<Api> {
         .routes(routes!(offers::show))
         .routes(routes!(offers::accept))
         .routes(routes!(offers::decline))
-        .routes(routes!(work_items::list))
-        .routes(routes!(work_items::show))
+        .routes(routes!(work_items::list, work_create::create))
+        .routes(routes!(work_items::show, work_manage::edit))
         .routes(routes!(work_items::pull))
         .routes(routes!(work_items::complete))
         .routes(routes!(work_items::finish_wrap_up))
         .routes(routes!(work_items::extend_wrap_up))
         .routes(routes!(work_items::transfer))
         .merge(desk())
+        .merge(access())
+        .merge(email())
         .merge(inbox())
         .merge(nouns())
+        .merge(routing())
+}
+
+fn access() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(api_tokens::list, api_tokens::create))
+        .routes(routes!(api_tokens::show, api_tokens::update, api_tokens::delete))
+        .routes(routes!(audit::list))
+        .routes(routes!(audit::verify))
+        .routes(routes!(passwords::request))
+        .routes(routes!(passwords::complete))
+        .routes(routes!(roles::list, roles::create))
+        .routes(routes!(roles::show, roles::update, roles::delete))
+        .routes(routes!(teams::list, teams::create))
+        .routes(routes!(teams::show, teams::update, teams::delete))
+        .routes(routes!(users::list, users::create))
+        .routes(routes!(users::show, users::update, users::delete))
+        .routes(routes!(users::disable))
+        .routes(routes!(users::enable))
+}
+
+fn email() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(channel_types::list))
+        .routes(routes!(channel_types::show))
+        .routes(routes!(channels::list, channels::create))
+        .routes(routes!(channels::show, channels::update, channels::archive))
+        .routes(routes!(channels::set_secrets))
+        .routes(routes!(channels::check))
+        .routes(routes!(channels::enable))
+        .routes(routes!(channels::disable))
+        .routes(routes!(channels::setup))
+        .routes(routes!(channels::setup_step))
+        .routes(routes!(dead_letters::list))
+        .routes(routes!(dead_letters::raw))
+        .routes(routes!(dead_letters::retry))
+        .routes(routes!(dead_letters::discard))
+        .routes(routes!(deliveries::raw))
+        .routes(routes!(deliveries::retry))
+        .routes(routes!(deliveries::cancel))
 }
 
 fn inbox() -> OpenApiRouter<Api> {
@@ -131,19 +169,50 @@ fn desk() -> OpenApiRouter<Api> {
 
 fn nouns() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
-        .routes(routes!(agents::list))
         .routes(routes!(customers::list, customer_changes::create))
         .routes(routes!(customers::show, customer_changes::update))
         .routes(routes!(customers::timeline))
-        .routes(routes!(settings::organization))
-        .routes(routes!(settings::users))
+        .routes(routes!(settings::organization, settings::update_organization))
         .routes(routes!(people::invite))
         .routes(routes!(people::accept))
-        .routes(routes!(routing_configs::list))
-        .routes(routes!(routing_configs::update))
-        .routes(routes!(settings::queues))
-        .routes(routes!(settings::statuses))
-        .routes(routes!(settings::channels))
+}
+
+/// How work is routed: configuration, agents, work from outside.
+fn routing() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(agents::list, agents::create))
+        .routes(routes!(agents::show, agents::change, agents::remove))
+        .routes(routes!(agents::set_skills))
+        .routes(routes!(agents::set_queues))
+        .routes(routes!(agents::set_presence))
+        .routes(routes!(agents::force_logout))
+        .routes(routes!(business_hours::list, business_hours::create))
+        .routes(routes!(business_hours::show, business_hours::change, business_hours::remove))
+        .routes(routes!(config_document::show))
+        .routes(routes!(config_document::apply))
+        .routes(routes!(decline_reasons::list, decline_reasons::create))
+        .routes(routes!(decline_reasons::show, decline_reasons::change, decline_reasons::remove))
+        .routes(routes!(presence_configs::list, presence_configs::create))
+        .routes(routes!(presence_configs::show, presence_configs::change, presence_configs::remove))
+        .routes(routes!(presence_statuses::list, presence_statuses::create))
+        .routes(routes!(presence_statuses::show, presence_statuses::change, presence_statuses::remove))
+        .routes(routes!(queues::list, queues::create))
+        .routes(routes!(queues::show, queues::change, queues::remove))
+        .routes(routes!(queues::open))
+        .routes(routes!(queues::close))
+        .routes(routes!(routing_configs::list, routing_configs::create))
+        .routes(routes!(routing_configs::show, routing_configs::change, routing_configs::remove))
+        .routes(routes!(skills::list, skills::create))
+        .routes(routes!(skills::show, skills::change, skills::remove))
+        .routes(routes!(work_manage::pause))
+        .routes(routes!(work_manage::resume))
+        .routes(routes!(work_manage::reassign))
+        .routes(routes!(work_manage::cancel))
+        .routes(routes!(dispositions::show, dispositions::set))
+        .routes(routes!(explain::history))
+        .routes(routes!(explain::explain))
+        .routes(routes!(wrap_up_codes::list, wrap_up_codes::create))
+        .routes(routes!(wrap_up_codes::show, wrap_up_codes::change, wrap_up_codes::remove))
 }
 
 /// What visitors call, below `/api/v1/widget/{key}`.
@@ -199,25 +268,30 @@ fn operation_id(method: &str, path: &str) -> String {
 pub fn router(ctx: Ctx) -> Router {
     let api = Api::new(ctx.clone());
     let ids: RequestIds = Arc::new(move || ctx.new_id());
+    let around = envelope::Around { ids, api: api.clone() };
     let (guarded, _) = visitors().split_for_parts();
     let guarded = guarded
         .route("/stream", get(socket::visitor))
         .route("/{*rest}", any(nothing_here))
         .method_not_allowed_fallback(not_allowed)
+        .route_layer(middleware::from_fn_with_state(api.clone(), guard::visitors))
         .route_layer(middleware::from_fn_with_state(api.clone(), cors::guard));
     let (open, _) = staff().split_for_parts();
-    let v1 =
-        open.route("/stream", get(socket::staff)).route("/openapi.json", get(document)).nest("/widget/{key}", guarded);
+    let open = open
+        .route("/stream", get(socket::staff))
+        .route_layer(middleware::from_fn_with_state(api.clone(), guard::staff));
+    let v1 = open.route("/openapi.json", get(document)).nest("/widget/{key}", guarded);
     Router::new()
         .nest("/api/v1", v1)
         .route("/api", any(nothing_here))
         .route("/api/{*rest}", any(nothing_here))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
+        .route("/metrics", get(health::metrics))
         .method_not_allowed_fallback(not_allowed)
         .with_state(api)
         .layer(CatchPanicLayer::custom(envelope::panicked))
-        .layer(middleware::from_fn_with_state(ids, envelope::wrap))
+        .layer(middleware::from_fn_with_state(around, envelope::wrap))
 }
 
 async fn document() -> Response {

@@ -252,7 +252,29 @@ pub async fn react(ctx: &Ctx, actor: &Actor, id: EntryId, emoji: String, reactio
     Ok(entry)
 }
 
+/// Whether a message waits here for its undo window, with no provider to be called off at.
+pub(crate) async fn is_held_here(ctx: &Ctx, actor: &Actor, id: EntryId) -> Result<bool, Error> {
+    let entry = find(ctx, actor, id).await?;
+    let state = entry.delivery.as_ref().and_then(|d| d.get("state")).and_then(Value::as_str);
+    Ok(state == Some("held") && can_change(&entry))
+}
+
 /// Calls off a message that has not left yet.
+///
+/// # Errors
+/// [`Error::NotPending`] once it has; [`Error::NotFound`], [`Error::Denied`].
+pub(crate) async fn cancel(ctx: &Ctx, actor: &Actor, id: EntryId) -> Result<Entry, Error> {
+    let entry = ctx
+        .store()
+        .write("entries.cancel", (Pen::new(ctx, actor), id), |tx, (mut pen, id)| {
+            Box::pin(async move { cancel_in(tx, &mut pen, id).await })
+        })
+        .await?;
+    ctx.runtime(actor.organization)?.hub.wake();
+    Ok(entry)
+}
+
+/// Calls off a message that has not left yet, in a transaction.
 ///
 /// # Errors
 /// [`Error::NotPending`] once it has; [`Error::NotFound`], [`Error::Denied`].
@@ -267,7 +289,8 @@ pub(crate) async fn cancel_in(tx: &mut db::Tx<'_>, pen: &mut Pen, id: EntryId) -
         delivery["undo_until_at"] = Value::Null;
         store::entries::set_delivery(tx, entry.organization_id, id, delivery.clone()).await?;
     }
-    if !store::erasure::call_off(tx, entry.organization_id, id, pen.now).await? && was == "queued" {
+    let is_called_off = store::erasure::call_off(tx, entry.organization_id, id, pen.now).await?;
+    if !is_called_off && !can_change(&entry) {
         // The outbox has it in hand this moment.
         return Err(Error::NotPending);
     }

@@ -7,14 +7,16 @@
 //! - The tailer is woken by commits; once a second it looks by itself, as a safety net.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use domain::conversation::{Audience, EntryKind};
-use domain::ids::{AgentId, ChannelId, ConversationId, CustomerId, OfferId, OrganizationId, QueueId};
+use domain::ids::{AgentId, ChannelId, ConversationId, CustomerId, OfferId, OrganizationId, QueueId, SessionId};
 use domain::permissions::{Permission, Resource, Standing, authorize};
 use domain::routing::{ItemState, Offer, Presence};
 use serde_json::Value;
+use store::channels::Channel;
 use store::conversations::Conversation;
 use store::customer_merges::Proposal;
 use store::customers::{Customer, Identity};
@@ -67,6 +69,7 @@ pub struct Content {
     pub identity: Option<Identity>,
     pub proposal: Option<Proposal>,
     pub job: Option<Job>,
+    pub channel: Option<Channel>,
 }
 
 impl Content {
@@ -277,12 +280,15 @@ pub enum Heard {
     Lagged(Cursor),
     /// The rights or the session ended.
     Revoked,
+    /// Rights changed, perhaps one's own: ask again what may be seen.
+    Rights,
 }
 
 #[derive(Debug)]
 struct Listener {
     filter: Filter,
     sender: mpsc::Sender<Heard>,
+    revoked: Arc<Notify>,
     is_lagging: bool,
     session: Option<Uuid>,
     agent: Option<AgentId>,
@@ -302,6 +308,8 @@ struct Listeners {
 pub struct Hub {
     listeners: Mutex<Listeners>,
     committed: Notify,
+    recorded: Notify,
+    net_found: AtomicU64,
 }
 
 /// One listener's end; leaving it ends the subscription.
@@ -312,6 +320,8 @@ pub struct Subscription {
     pub id: u64,
     /// Where the stream was when it began: what comes is after this.
     pub from: Cursor,
+    /// Told when the session ends, also while nothing can be sent.
+    pub revoked: Arc<Notify>,
     receiver: mpsc::Receiver<Heard>,
 }
 
@@ -356,6 +366,7 @@ impl Hub {
         listeners.is_closed = true;
         listeners.by_id.clear();
         self.committed.notify_one();
+        self.recorded.notify_one();
     }
 
     /// Begins to listen; everything after [`Subscription::from`] is heard.
@@ -366,12 +377,21 @@ impl Hub {
         let id = listeners.next;
         listeners.next += 1;
         let from = listeners.at;
-        let listener = Listener { filter, sender, is_lagging: false, session, agent: None, is_routable: false };
+        let revoked = Arc::<Notify>::default();
+        let listener = Listener {
+            filter,
+            sender,
+            revoked: Arc::clone(&revoked),
+            is_lagging: false,
+            session,
+            agent: None,
+            is_routable: false,
+        };
         if !listeners.is_closed {
             listeners.by_id.insert(id, listener);
         }
         drop(listeners);
-        Subscription { hub: Arc::clone(self), id, from, receiver }
+        Subscription { hub: Arc::clone(self), id, from, revoked, receiver }
     }
 
     /// Notes that a listener is a routable socket of an agent; how many that session has now.
@@ -386,10 +406,19 @@ impl Hub {
         listeners.by_id.values().filter(same).count()
     }
 
+    /// The agents with a routable socket here, each with its sign-in session.
+    #[must_use]
+    pub fn routable(&self) -> BTreeSet<(AgentId, SessionId)> {
+        let listeners = self.locked();
+        let of = |l: &Listener| Some((l.agent?, SessionId(l.session?)));
+        listeners.by_id.values().filter(|l| l.is_routable).filter_map(of).collect()
+    }
+
     /// Ends the feed of every socket of a session.
     pub fn revoke(&self, session: Uuid) {
         for listener in self.locked().by_id.values() {
             if listener.session == Some(session) {
+                listener.revoked.notify_one();
                 drop(listener.sender.try_send(Heard::Revoked));
             }
         }
@@ -424,7 +453,55 @@ impl Hub {
         }
     }
 
-    fn is_closed(&self) -> bool {
+    /// Every listener of staff asks again what they may see.
+    fn rights_changed(&self) {
+        for listener in self.locked().by_id.values_mut() {
+            let is_staff = matches!(listener.filter, Filter::Staff(_));
+            if is_staff && listener.sender.try_send(Heard::Rights).is_err() {
+                listener.is_lagging = true;
+            }
+        }
+    }
+
+    /// Acts on what changes who may listen, whichever node it was written by.
+    fn enforce(&self, page: &[Arc<Live>]) {
+        for live in page {
+            match live.event.kind.as_str() {
+                "session.revoked" => id_in(&live.event, "session_id").into_iter().for_each(|id| self.revoke(id)),
+                "audit.recorded" => self.recorded.notify_one(),
+                "api_token.updated" | "role.updated" | "team.deleted" | "team.updated" | "user.disabled"
+                | "user.updated" => self.rights_changed(),
+                _ => {}
+            }
+        }
+    }
+
+    /// Waits until something was recorded for the audit, or the feed ends.
+    pub(crate) async fn recorded(&self) {
+        self.recorded.notified().await;
+    }
+
+    /// Where the stream is for listeners.
+    #[must_use]
+    pub fn position(&self) -> Cursor {
+        self.locked().at
+    }
+
+    /// Events that only the look once a second found; 0 as long as every commit wakes.
+    #[must_use]
+    pub fn net_found(&self) -> u64 {
+        self.net_found.load(Ordering::Relaxed)
+    }
+
+    /// How many listen: staff, and visitors.
+    #[must_use]
+    pub fn listeners(&self) -> (usize, usize) {
+        let listeners = self.locked();
+        let staff = listeners.by_id.values().filter(|listener| matches!(listener.filter, Filter::Staff(_))).count();
+        (staff, listeners.by_id.len() - staff)
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
         self.locked().is_closed
     }
 }
@@ -450,14 +527,19 @@ pub async fn head(ctx: &Ctx, org: OrganizationId) -> Result<Cursor, Error> {
 }
 
 async fn tail(ctx: Ctx, org: OrganizationId, hub: Arc<Hub>, owner: Owner, mut at: Cursor) {
+    let mut is_woken = true;
     while !hub.is_closed() {
         match read(&ctx, org, at, PAGE).await {
             Ok(page) if page.is_empty() => {
-                drop(tokio::time::timeout(SAFETY_NET, hub.committed.notified()).await);
+                is_woken = tokio::time::timeout(SAFETY_NET, hub.committed.notified()).await.is_ok();
             }
             Ok(page) => {
+                if !is_woken {
+                    hub.net_found.fetch_add(page.len() as u64, Ordering::Relaxed);
+                }
                 at = page.last().map_or(at, |live| live.cursor);
                 hub.publish(&page, at);
+                hub.enforce(&page);
                 hand_over(&owner, &page).await;
             }
             Err(error) => {
@@ -521,6 +603,11 @@ async fn join(tx: &mut db::Tx<'_>, org: OrganizationId, page: Vec<(Cursor, Event
     let identities = store::customer_merges::identities_by_id(tx, org, ids_in(&page, "identity_id")).await?;
     let proposals = store::customer_merges::proposals_by_id(tx, org, ids_in(&page, "merge_proposal_id")).await?;
     let jobs = store::jobs::find_many(tx, org, ids_in(&page, "job_id")).await?;
+    let channels = if page.iter().any(|(_, e)| e.kind.starts_with("channel.")) {
+        store::channels::list(tx, org).await?
+    } else {
+        Vec::new()
+    };
     let presences = if page.iter().any(|(_, e)| e.kind.starts_with("presence.")) {
         store::work::presences(tx, org).await?
     } else {
@@ -550,6 +637,7 @@ async fn join(tx: &mut db::Tx<'_>, org: OrganizationId, page: Vec<(Cursor, Event
                 .collect(),
             offer: id_in(&event, "offer_id").and_then(|id| offers.iter().find(|o| o.id.0 == id)).cloned(),
             presence: id_in(&event, "agent_id").and_then(|id| presences.iter().find(|p| p.agent.0 == id)).cloned(),
+            channel: id_in(&event, "channel_id").and_then(|id| channels.iter().find(|c| c.id.0 == id)).cloned(),
             conversation,
             work_item,
         };

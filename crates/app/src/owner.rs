@@ -3,8 +3,9 @@
 //!
 //! # Invariants
 //! - Nothing of a batch is told before its commit.
-//! - When a commit fails or is fenced, the owner answers "unavailable", drops the router and rebuilds it
-//!   from the store: what was in memory alone never happened.
+//! - When a commit fails or is fenced, the owner answers why, drops the router and rebuilds it from the store:
+//!   what was in memory alone never happened. Until the store takes writes again it refuses commands at once,
+//!   and looks are answered from what the store holds.
 //! - Everything is bounded: the inbox holds [`INBOX`] requests, a batch [`BATCH`] commands.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::conversation::{InteractionEnd, InteractionState};
-use domain::ids::{ConversationId, InteractionId, OrganizationId, WorkItemId};
+use domain::ids::{AgentId, ConversationId, InteractionId, OrganizationId, WorkItemId};
 use domain::routing::{Command, Effect, Item, ItemState, OfferState, Refused, Router, Snapshot};
 use domain::time::Micros;
 use jiff::Timestamp;
@@ -25,12 +26,15 @@ use uuid::Uuid;
 
 use crate::events::{event, system};
 use crate::live::Hub;
+use crate::opening::Openings;
 use crate::{Ctx, Error, defaults};
 
 /// Requests that may wait.
 const INBOX: usize = 8_192;
 /// Commands committed together.
 const BATCH: usize = 256;
+/// Time between two tries to come back after a failed commit.
+const COME_BACK: Duration = Duration::from_millis(500);
 /// Ids remembered so that a late notice of a finished item does not enter it again.
 const REMEMBERED: usize = 50_000;
 
@@ -38,11 +42,26 @@ type Answer = Result<Vec<Effect>, Error>;
 type Look = Box<dyn FnOnce(&Router) + Send>;
 
 enum Request {
-    Apply { command: Box<Command>, links: Option<Links>, actor: Value, answer: Option<oneshot::Sender<Answer>> },
+    Apply { command: Box<Command>, links: Option<Links>, said: Said, answer: Option<oneshot::Sender<Answer>> },
     Look(Look),
     Link { item: WorkItemId, links: Links },
-    Reload,
+    Reload(oneshot::Sender<()>),
     Stop,
+}
+
+/// Who gives a command, and the words that go with it.
+#[derive(Clone, Debug)]
+pub struct Said {
+    /// As it stands in events.
+    pub actor: Value,
+    /// A reason for the record: kept beside a change of presence, never in an event.
+    pub reason: Option<String>,
+}
+
+impl From<Value> for Said {
+    fn from(actor: Value) -> Self {
+        Self { actor, reason: None }
+    }
 }
 
 /// What an item belongs to, beyond what routing needs.
@@ -64,10 +83,12 @@ impl Owner {
     /// Applies a command and waits for its commit.
     ///
     /// # Errors
-    /// [`Error::Refused`] when the router refuses; [`Error::Unavailable`] when the commit failed.
-    pub async fn apply(&self, command: Command, actor: Value) -> Answer {
+    /// [`Error::Refused`] when the router refuses; [`Error::StorageFull`] or [`Error::Unavailable`] when the commit
+    /// failed.
+    pub async fn apply(&self, command: Command, said: impl Into<Said>) -> Answer {
         let (answer, answered) = oneshot::channel();
-        let request = Request::Apply { command: Box::new(command), links: None, actor, answer: Some(answer) };
+        let said = said.into();
+        let request = Request::Apply { command: Box::new(command), links: None, said, answer: Some(answer) };
         self.inbox.send(request).await.map_err(|_| GONE)?;
         answered.await.map_err(|_| GONE)?
     }
@@ -76,7 +97,8 @@ impl Owner {
     pub async fn enqueue(&self, work: &WorkItem) {
         let links = Links { interaction: work.interaction_id, conversation: work.conversation_id };
         let command = Command::Enqueue { item: work.item.clone() };
-        let request = Request::Apply { command: Box::new(command), links: Some(links), actor: system(), answer: None };
+        let said = system().into();
+        let request = Request::Apply { command: Box::new(command), links: Some(links), said, answer: None };
         if self.inbox.send(request).await.is_err() {
             tracing::debug!("the router is stopping; the item waits in the store");
         }
@@ -100,9 +122,10 @@ impl Owner {
         }
     }
 
-    /// Reads the configuration again, after an administrator changed it.
+    /// Reads the configuration again, after an administrator changed it; returns once it is in force.
     pub async fn reload(&self) {
-        if self.inbox.send(Request::Reload).await.is_err() {
+        let (done, is_done) = oneshot::channel();
+        if self.inbox.send(Request::Reload(done)).await.is_err() || is_done.await.is_err() {
             tracing::debug!("the router is stopping; it reads the configuration when it starts");
         }
     }
@@ -132,9 +155,34 @@ struct Routing {
     hub: Arc<Hub>,
     router: Router,
     fence: i64,
+    openings: Openings,
     links: BTreeMap<WorkItemId, Links>,
     entered: BTreeSet<WorkItemId>,
     next_seq: u64,
+    /// The last commit failed because the disk is full, or otherwise; the router must be rebuilt.
+    outage: Option<Outage>,
+}
+
+/// Why no command can be stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outage {
+    StorageFull,
+    Other,
+}
+
+impl From<&Error> for Outage {
+    fn from(error: &Error) -> Self {
+        if matches!(error, Error::StorageFull) { Self::StorageFull } else { Self::Other }
+    }
+}
+
+impl From<Outage> for Error {
+    fn from(outage: Outage) -> Self {
+        match outage {
+            Outage::StorageFull => Self::StorageFull,
+            Outage::Other => Self::Unavailable("the decision could not be stored; nothing was changed"),
+        }
+    }
 }
 
 /// One command's outcome, until the batch is committed.
@@ -153,31 +201,30 @@ struct Commit {
 }
 
 struct Step {
-    effect: Effect,
+    /// None where a queue opened or closed by its calendar: only the event is written.
+    effect: Option<Effect>,
     links: Links,
     event: Option<Event>,
     extra: Option<Event>,
     interval: Uuid,
+    /// The reason given for a change of presence.
+    reason: Option<String>,
+    /// The item closed in a queue that wants a wrap-up code; by whom.
+    closed_by: Option<AgentId>,
+    is_code_wanted: bool,
 }
 
 impl Routing {
     async fn rebuild(ctx: Ctx, organization: OrganizationId, hub: Arc<Hub>) -> Result<Self, Error> {
         let now = ctx.now();
         let node = ctx.settings().node.clone();
-        let (fence, snapshot, work) = ctx
+        let (fence, snapshot, openings, work) = ctx
             .store()
             .write("router.rebuild", (organization, node, now), |tx, (organization, node, now)| {
                 Box::pin(async move {
                     let fence = store::organizations::take_lease(tx, organization, &node, now).await?;
-                    let work = store::work::live(tx, organization).await?;
-                    let snapshot = Snapshot {
-                        items: work.iter().filter(|w| w.item.state != ItemState::New).map(|w| w.item.clone()).collect(),
-                        offers: store::work::pending_offers(tx, organization).await?,
-                        assignments: store::work::live_assignments(tx, organization).await?,
-                        presences: store::work::presences(tx, organization).await?,
-                        ..defaults::routing_config(tx, organization).await?
-                    };
-                    Ok::<_, Error>((fence, snapshot, work))
+                    let (snapshot, openings, work) = stored(tx, organization, now).await?;
+                    Ok::<_, Error>((fence, snapshot, openings, work))
                 })
             })
             .await?;
@@ -187,17 +234,35 @@ impl Routing {
             .collect();
         let next_seq = work.iter().map(|w| w.item.seq).max().unwrap_or_default() + 1;
         let (router, effects) = Router::restore(snapshot, now.into(), ctx.id_source());
-        let mut routing = Self { ctx, organization, hub, router, fence, links, entered: BTreeSet::new(), next_seq };
+        let entered = BTreeSet::new();
+        let mut routing =
+            Self { ctx, organization, hub, router, fence, openings, links, entered, next_seq, outage: None };
         routing.commit(effects, &system()).await?;
         for w in work.into_iter().filter(|w| w.item.state == ItemState::New) {
             let outcome = routing.decide(Command::Enqueue { item: w.item });
             routing.commit(outcome.unwrap_or_default(), &system()).await?;
         }
+        routing.reconnect().await?;
         Ok(routing)
+    }
+
+    /// Agents whose sockets are open here were not lost by the rebuilding; after a start there are none.
+    async fn reconnect(&mut self) -> Result<(), Error> {
+        for (agent, session) in self.hub.routable() {
+            let outcome = self.decide(Command::SessionOpened { agent, session });
+            self.commit(outcome.unwrap_or_default(), &system()).await?;
+        }
+        Ok(())
     }
 
     async fn run(mut self, mut inbox: mpsc::Receiver<Request>) {
         loop {
+            if self.outage.is_some() && !self.come_back().await {
+                if self.refuse(&mut inbox).await {
+                    continue;
+                }
+                return;
+            }
             let due = self.until_due();
             let first = tokio::select! {
                 request = inbox.recv() => match request { Some(request) => request, None => return },
@@ -219,7 +284,9 @@ impl Routing {
     /// How long until something falls due; an hour when nothing waits for time.
     fn until_due(&self) -> Duration {
         let now = Micros::from(self.ctx.now());
-        let Some(at) = self.router.next_deadline() else { return Duration::from_secs(3_600) };
+        let opening = self.openings.next_change().map(Micros::from);
+        let next = self.router.next_deadline().into_iter().chain(opening).min();
+        let Some(at) = next else { return Duration::from_secs(3_600) };
         Duration::from_micros(u64::try_from(at.0.saturating_sub(now.0)).unwrap_or_default())
     }
 
@@ -227,34 +294,54 @@ impl Routing {
     async fn serve(&mut self, batch: Vec<Request>) -> bool {
         let mut pending = Vec::new();
         let mut looks = Vec::new();
-        let mut steps = Vec::new();
-        let (mut must_reload, mut goes_on) = (false, true);
+        let mut steps = self.open_and_close();
+        let (mut reloads, mut goes_on) = (Vec::new(), true);
         for request in batch {
             match request {
-                Request::Apply { command, links, actor, answer } => {
+                Request::Apply { command, links, said, answer } => {
                     if let (Some(links), Command::Enqueue { item }) = (links, &*command) {
                         self.links.entry(item.id).or_insert(links);
                     }
                     let outcome = self.decide(*command);
                     if let Ok(effects) = &outcome {
-                        steps.extend(self.steps(effects, &actor));
+                        steps.extend(self.steps(effects, &said));
                     }
                     pending.push(Pending { answer, outcome });
                 }
                 Request::Look(look) => looks.push(look),
                 Request::Link { item, links } => drop(self.links.insert(item, links)),
-                Request::Reload => must_reload = true,
+                Request::Reload(done) => reloads.push(done),
                 Request::Stop => goes_on = false,
             }
         }
         self.settle(steps, pending).await;
+        if !reloads.is_empty() {
+            self.reload().await;
+        }
         for look in looks {
             look(&self.router);
         }
-        if must_reload {
-            self.reload().await;
+        for done in reloads {
+            done.send(()).ok();
         }
         goes_on
+    }
+
+    /// Opens and closes the queues whose calendar says so by now.
+    fn open_and_close(&mut self) -> Vec<Step> {
+        let mut steps = Vec::new();
+        for queue in self.openings.due(self.ctx.now()) {
+            let (id, is_open) = (queue.id, queue.is_open);
+            let kind = if is_open { "queue.opened" } else { "queue.closed" };
+            let data = json!({ "queue_id": id, "reason": "hours" });
+            let told = event(self.ctx.new_id(), self.organization, kind, self.ctx.now(), system(), data);
+            steps.push(Step::only(told));
+            match self.decide(Command::PutQueue { queue }) {
+                Ok(effects) => steps.extend(self.steps(&effects, &system().into())),
+                Err(refused) => tracing::warn!(%refused, "a queue could not be opened or closed"),
+            }
+        }
+        steps
     }
 
     fn decide(&mut self, mut command: Command) -> Result<Vec<Effect>, Refused> {
@@ -272,28 +359,27 @@ impl Routing {
     }
 
     async fn settle(&mut self, steps: Vec<Step>, pending: Vec<Pending>) {
-        let is_committed = match self.write(steps).await {
-            Ok(()) => true,
-            Err(error) => {
-                tracing::error!(%error, "the routing of an organization could not be stored; it is rebuilt");
-                self.start_over().await;
-                false
-            }
-        };
+        if let Err(error) = self.write(steps).await {
+            tracing::error!(%error, "the routing of an organization could not be stored; it is rebuilt");
+            self.outage = Some(Outage::from(&error));
+        }
         for Pending { answer, outcome } in pending {
-            let told = match outcome {
-                Ok(effects) if is_committed => Ok(effects),
-                Ok(_) => Err(Error::Unavailable("the decision could not be stored; nothing was changed")),
-                Err(refused) => Err(refused.into()),
+            let told = match (outcome, self.outage) {
+                (Ok(effects), None) => Ok(effects),
+                (Ok(_), Some(outage)) => Err(outage.into()),
+                (Err(refused), _) => Err(refused.into()),
             };
             if let Some(answer) = answer {
                 drop(answer.send(told));
             }
         }
+        if self.outage.is_some() {
+            self.show_what_is_stored().await;
+        }
     }
 
     async fn commit(&mut self, effects: Vec<Effect>, actor: &Value) -> Result<(), Error> {
-        let steps = self.steps(&effects, actor);
+        let steps = self.steps(&effects, &actor.clone().into());
         self.write(steps).await
     }
 
@@ -308,20 +394,58 @@ impl Routing {
         Ok(())
     }
 
-    async fn start_over(&mut self) {
-        const PAUSE: Duration = Duration::from_millis(500);
-        loop {
-            match Self::rebuild(self.ctx.clone(), self.organization, Arc::clone(&self.hub)).await {
-                Ok(fresh) => {
-                    *self = fresh;
-                    return;
-                }
-                Err(error) => {
-                    tracing::error!(%error, "the router could not be rebuilt; trying again");
-                    tokio::time::sleep(PAUSE).await;
-                }
+    /// Replaces what was decided but not stored by what is stored, for those who look meanwhile.
+    async fn show_what_is_stored(&mut self) {
+        let about = (self.organization, self.ctx.now());
+        let read = self.ctx.store().read("router.stored", about, |tx, (organization, now)| {
+            Box::pin(async move { stored(tx, organization, now).await })
+        });
+        match read.await {
+            Ok((snapshot, openings, _)) => {
+                self.openings = openings;
+                self.router = Router::restore(snapshot, self.ctx.now().into(), self.ctx.id_source()).0;
+            }
+            Err(error) => tracing::warn!(%error, "the routing as stored could not be read"),
+        }
+    }
+
+    /// Tries to rebuild; whether it is in order again.
+    async fn come_back(&mut self) -> bool {
+        match Self::rebuild(self.ctx.clone(), self.organization, Arc::clone(&self.hub)).await {
+            Ok(fresh) => {
+                *self = fresh;
+                true
+            }
+            Err(error) => {
+                tracing::error!(%error, "the router could not be rebuilt; trying again");
+                self.outage = Some(Outage::from(&error));
+                false
             }
         }
+    }
+
+    /// Refuses commands until the next try; whether to go on. What was refused changed nothing: new work waits in
+    /// the store, and rebuilding reads the configuration.
+    async fn refuse(&mut self, inbox: &mut mpsc::Receiver<Request>) -> bool {
+        let until = tokio::time::Instant::now() + COME_BACK;
+        while let Ok(request) = tokio::time::timeout_at(until, inbox.recv()).await {
+            match request {
+                Some(Request::Apply { answer, .. }) => {
+                    let why = self.outage.unwrap_or(Outage::Other);
+                    if let Some(answer) = answer {
+                        drop(answer.send(Err(why.into())));
+                    }
+                }
+                Some(Request::Look(look)) => look(&self.router),
+                // Rebuilding reads links and configuration.
+                Some(Request::Link { .. }) => {}
+                Some(Request::Reload(done)) => {
+                    done.send(()).ok();
+                }
+                Some(Request::Stop) | None => return false,
+            }
+        }
+        true
     }
 
     async fn reload(&mut self) {
@@ -337,13 +461,19 @@ impl Routing {
             tracing::error!("the routing configuration could not be read; the one before stays in force");
             return;
         };
-        let commands = (config.statuses.into_iter().map(|status| Command::PutStatus { status }))
-            .chain(config.agents.into_iter().map(|agent| Command::PutAgent { agent }))
-            .chain(config.queues.into_iter().map(|queue| Command::PutQueue { queue }));
+        self.openings = Openings::new(config.queues, self.ctx.now());
+        let Snapshot { statuses, agents, .. } = config.snapshot;
+        let gone: Vec<AgentId> =
+            self.router.agent_ids().filter(|id| agents.iter().all(|agent| agent.id != *id)).collect();
+        let commands = (statuses.into_iter().map(|status| Command::PutStatus { status }))
+            .chain(agents.into_iter().map(|agent| Command::PutAgent { agent }))
+            .chain(gone.into_iter().map(|agent| Command::RemoveAgent { agent }))
+            .chain(self.openings.configs().into_iter().map(|queue| Command::PutQueue { queue }))
+            .collect::<Vec<_>>();
         let mut steps = Vec::new();
         for command in commands {
             match self.decide(command) {
-                Ok(effects) => steps.extend(self.steps(&effects, &system())),
+                Ok(effects) => steps.extend(self.steps(&effects, &system().into())),
                 Err(refused) => tracing::warn!(%refused, "a part of the routing configuration was refused"),
             }
         }
@@ -351,7 +481,7 @@ impl Routing {
     }
 
     /// What a commit writes for these effects; ids are drawn here, so that it can run again.
-    fn steps(&mut self, effects: &[Effect], actor: &Value) -> Vec<Step> {
+    fn steps(&mut self, effects: &[Effect], said: &Said) -> Vec<Step> {
         let now = self.ctx.now();
         let mut steps = Vec::with_capacity(effects.len());
         for effect in effects {
@@ -361,17 +491,28 @@ impl Routing {
             };
             let told = self.told(effect, links);
             let mut make = |(kind, data): (String, Value)| {
-                event(self.ctx.new_id(), self.organization, &kind, now, actor.clone(), data)
+                event(self.ctx.new_id(), self.organization, &kind, now, said.actor.clone(), data)
             };
+            let (event, extra) = (told.map(&mut make), owner_change(effect, links).map(&mut make));
             steps.push(Step {
-                effect: effect.clone(),
                 links,
-                event: told.map(&mut make),
-                extra: owner_change(effect, links).map(&mut make),
+                event,
+                extra,
                 interval: self.ctx.new_id(),
+                reason: said.reason.clone(),
+                closed_by: closed_by(effects, effect),
+                is_code_wanted: self.is_code_wanted(effect),
+                effect: Some(effect.clone()),
             });
         }
         steps
+    }
+
+    /// Whether an item closed, by its agent or by time, where a wrap-up code is wanted.
+    fn is_code_wanted(&self, effect: &Effect) -> bool {
+        let Effect::Item { item, row: Some(15 | 16), .. } = effect else { return false };
+        let queue = self.router.queue_config(item.queue);
+        item.state == ItemState::Closed && queue.is_some_and(|queue| queue.wrap_up_code_required)
     }
 
     fn links_of(&mut self, item: &Item) -> Links {
@@ -388,7 +529,8 @@ impl Routing {
         match effect {
             Effect::Item { item, previous, row, reason } => {
                 let name = match (row, item.state) {
-                    (None, _) => "updated",
+                    (None, _) | (Some(5), ItemState::New) => "updated",
+                    (Some(1), ItemState::New) if item.previous.is_some() => "created",
                     (_, ItemState::New) => return None,
                     (_, ItemState::Deferred) => "deferred",
                     (_, ItemState::Queued) => "queued",
@@ -433,8 +575,53 @@ impl Routing {
     }
 }
 
+/// Everything a router is rebuilt from.
+async fn stored(
+    tx: &mut db::Tx<'_>,
+    organization: OrganizationId,
+    now: Timestamp,
+) -> Result<(Snapshot, Openings, Vec<WorkItem>), Error> {
+    let work = store::work::live(tx, organization).await?;
+    let config = defaults::routing_config(tx, organization).await?;
+    let openings = Openings::new(config.queues, now);
+    let snapshot = Snapshot {
+        queues: openings.configs(),
+        items: work.iter().filter(|w| w.item.state != ItemState::New).map(|w| w.item.clone()).collect(),
+        offers: store::work::pending_offers(tx, organization).await?,
+        assignments: store::work::live_assignments(tx, organization).await?,
+        presences: store::work::presences(tx, organization).await?,
+        ..config.snapshot
+    };
+    Ok((snapshot, openings, work))
+}
+
 fn tick() -> Request {
-    Request::Apply { command: Box::new(Command::Tick), links: None, actor: system(), answer: None }
+    Request::Apply { command: Box::new(Command::Tick), links: None, said: system().into(), answer: None }
+}
+
+impl Step {
+    /// Nothing but an event.
+    fn only(event: Event) -> Self {
+        Self {
+            effect: None,
+            links: Links::default(),
+            interval: event.id.0,
+            event: Some(event),
+            extra: None,
+            reason: None,
+            closed_by: None,
+            is_code_wanted: false,
+        }
+    }
+}
+
+/// Who held the item of this effect when it ended: its assignment is told beside it.
+fn closed_by(effects: &[Effect], effect: &Effect) -> Option<AgentId> {
+    let Effect::Item { item, row: Some(15 | 16), .. } = effect else { return None };
+    effects.iter().find_map(|other| match other {
+        Effect::Assignment { assignment } if assignment.item == item.id => Some(assignment.agent),
+        Effect::Assignment { .. } | Effect::Item { .. } | Effect::Offer { .. } | Effect::Presence { .. } => None,
+    })
 }
 
 /// The conversation goes to whoever takes its work.
@@ -449,24 +636,43 @@ async fn write(tx: &mut db::Tx<'_>, commit: Commit) -> Result<(), Error> {
     let Commit { organization, fence, now, steps } = commit;
     store::organizations::hold_lease(tx, organization, fence, now).await?;
     for step in &*steps {
-        match &step.effect {
-            Effect::Item { item, row, .. } => {
-                store::work::update(tx, organization, item, now).await?;
-                follow(tx, organization, item, *row, step.links, now).await?;
-            }
-            Effect::Offer { offer, .. } => store::work::put_offer(tx, organization, offer, now).await?,
-            Effect::Assignment { assignment } => store::work::put_assignment(tx, organization, assignment).await?,
-            Effect::Presence { presence, previous_status, reason, .. } => {
-                store::work::put_presence(tx, organization, presence, now).await?;
-                if presence.status != *previous_status {
-                    let (agent, status) = (presence.agent, presence.status);
-                    let id = step.interval;
-                    store::work::change_interval(tx, organization, id, agent, status, reason, now).await?;
-                }
-            }
+        if let Some(effect) = &step.effect {
+            write_effect(tx, organization, effect, step, now).await?;
         }
         for event in [&step.event, &step.extra].into_iter().flatten() {
             store::events::insert(tx, event).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn write_effect(
+    tx: &mut db::Tx<'_>,
+    organization: OrganizationId,
+    effect: &Effect,
+    step: &Step,
+    now: Timestamp,
+) -> Result<(), Error> {
+    match effect {
+        Effect::Item { item, row, .. } => {
+            match (row, item.previous) {
+                (Some(1), Some(previous)) => store::work::insert_next(tx, organization, previous, item, now).await?,
+                _ => store::work::update(tx, organization, item, now).await?,
+            }
+            follow(tx, organization, item, *row, step.links, now).await?;
+            if step.is_code_wanted {
+                store::dispositions::mark_missing(tx, organization, item.id, step.closed_by, now).await?;
+            }
+        }
+        Effect::Offer { offer, .. } => store::work::put_offer(tx, organization, offer, now).await?,
+        Effect::Assignment { assignment } => store::work::put_assignment(tx, organization, assignment).await?,
+        Effect::Presence { presence, previous_status, reason, .. } => {
+            store::work::put_presence(tx, organization, presence, now).await?;
+            if presence.status != *previous_status {
+                let (agent, status, id) = (presence.agent, presence.status, step.interval);
+                let reason = step.reason.as_deref().unwrap_or(reason);
+                store::work::change_interval(tx, organization, id, agent, status, reason, now).await?;
+            }
         }
     }
     Ok(())

@@ -1,10 +1,14 @@
 //! The binary: reads the command line, the clock and the random source; everything else is asked of `app`.
 
 mod cli;
+mod copies;
+mod lock;
 mod pages;
 mod run;
 mod settings;
 mod world;
+
+use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Parser;
@@ -12,7 +16,7 @@ use tracing_subscriber::EnvFilter;
 
 use cli::{Cli, Command};
 
-fn main() -> anyhow::Result<()> {
+fn main() -> anyhow::Result<ExitCode> {
     let cli = Cli::parse();
     log();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("the async runtime")?;
@@ -22,18 +26,38 @@ fn main() -> anyhow::Result<()> {
 /// Logs to standard error; standard output carries only what a command answers.
 fn log() {
     let filter = EnvFilter::try_from_env("CENTRALITA_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    // The mail library would write passwords into the log at its finest level.
+    let quiet = "async_imap=off".parse().expect("invariant: a directive");
+    let filter = filter.add_directive(quiet);
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
 }
 
-async fn carry_out(command: Command) -> anyhow::Result<()> {
+async fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
+    #[cfg(feature = "bench")]
+    if let Command::Bench(options) = command {
+        return bench::run(options).await;
+    }
+    serve_or_keep(command).await.map(|()| ExitCode::SUCCESS)
+}
+
+async fn serve_or_keep(command: Command) -> anyhow::Result<()> {
     match command {
+        #[cfg(feature = "bench")]
+        Command::Bench(_) => Ok(()),
         Command::Run(options) => run::run(options).await,
         Command::Openapi => {
             println!("{}", api::openapi().to_pretty_json().context("the document")?);
             Ok(())
         }
         Command::Migrate(options) => migrate(&options).await,
-        Command::Backup { store, file } => backup(&store, &file).await,
+        Command::Backup { store, folder } => {
+            println!("{}", copies::backup(&store, &folder).await?);
+            Ok(())
+        }
+        Command::Restore { store, folder } => {
+            println!("{}", copies::restore(&store, &folder)?);
+            Ok(())
+        }
         Command::Version => {
             println!(
                 "centralita {} (console {})",
@@ -46,6 +70,8 @@ async fn carry_out(command: Command) -> anyhow::Result<()> {
 }
 
 async fn migrate(options: &cli::StoreOptions) -> anyhow::Result<()> {
+    settings::make_private(&options.data_dir)?;
+    let _lock = lock::take(&options.data_dir)?;
     let store = settings::open_store(options).await?;
     let applied = store.migrate(store::MIGRATIONS).await.context("the migrations")?;
     store.close().await;
@@ -53,11 +79,4 @@ async fn migrate(options: &cli::StoreOptions) -> anyhow::Result<()> {
         println!("{name}");
     }
     Ok(())
-}
-
-async fn backup(options: &cli::StoreOptions, file: &std::path::Path) -> anyhow::Result<()> {
-    let store = settings::open_store(options).await?;
-    let outcome = store.backup(file).await.with_context(|| format!("the backup to {}", file.display()));
-    store.close().await;
-    outcome
 }

@@ -13,8 +13,8 @@ use tokio::time::timeout;
 
 use crate::cli::RunOptions;
 use crate::pages::Channels;
-use crate::settings;
 use crate::world::{SystemClock, SystemEntropy};
+use crate::{lock, settings};
 
 /// How long requests in hand may take once it is told to stop.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -24,6 +24,8 @@ const DRAIN: Duration = Duration::from_secs(10);
 /// # Errors
 /// When store or address cannot be opened.
 pub async fn run(options: RunOptions) -> anyhow::Result<()> {
+    settings::make_private(&options.store.data_dir)?;
+    let _lock = lock::take(&options.store.data_dir)?;
     let listener =
         TcpListener::bind(options.listen).await.with_context(|| format!("the address {}", options.listen))?;
     let bound = listener.local_addr().context("the address")?;
@@ -55,8 +57,12 @@ async fn context(options: &RunOptions, public_url: String) -> anyhow::Result<Ctx
     let settings = app::Settings {
         public_url,
         data_dir: options.store.data_dir.clone(),
+        secret_key_file: options.secret_key_file.clone(),
         is_demo: options.demo,
         node: format!("process-{}", std::process::id()),
+        limits: options.limits.clone(),
+        trusted_proxies: options.trusted_proxies.clone(),
+        console_hash: site::console_hash().map(str::to_owned),
     };
     let ctx = Ctx::new(store, Arc::new(SystemClock), Arc::new(SystemEntropy), settings);
     ctx.start().await.context("the running parts")?;

@@ -3,10 +3,11 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use db::{PostgresOptions, SqliteOptions, Store};
 
 use crate::cli::{RunOptions, StoreOptions};
+use crate::copies::{DATABASE, UNFINISHED};
 
 /// Opens the embedded store, or the PostgreSQL database that was named.
 ///
@@ -14,10 +15,15 @@ use crate::cli::{RunOptions, StoreOptions};
 /// When folder, file or database cannot be opened.
 pub async fn open_store(options: &StoreOptions) -> anyhow::Result<Store> {
     make_private(&options.data_dir)?;
+    ensure!(
+        !options.data_dir.join(UNFINISHED).exists(),
+        "a restore into {} did not come to its end: empty the folder and restore again",
+        options.data_dir.display()
+    );
     match &options.database_url {
         Some(url) => Store::open_postgres(url, PostgresOptions::default()).await.context("the PostgreSQL database"),
         None => {
-            let path = options.data_dir.join("centralita.db");
+            let path = options.data_dir.join(DATABASE);
             Store::open_sqlite(&path, SqliteOptions::default())
                 .await
                 .with_context(|| format!("the store {}", path.display()))
@@ -26,7 +32,10 @@ pub async fn open_store(options: &StoreOptions) -> anyhow::Result<Store> {
 }
 
 /// Makes the folder, readable by its owner alone.
-fn make_private(folder: &Path) -> anyhow::Result<()> {
+///
+/// # Errors
+/// When it cannot be made.
+pub fn make_private(folder: &Path) -> anyhow::Result<()> {
     if folder.is_dir() {
         return Ok(());
     }

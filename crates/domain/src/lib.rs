@@ -7,6 +7,7 @@
 
 mod text_enum;
 
+pub mod attachment;
 pub mod canonical;
 pub mod conditions;
 pub mod conversation;

@@ -1,5 +1,6 @@
 //! Ephemeral stores on both engines, a clock and chance that replay, and a small world to test in.
 
+pub mod disk;
 pub mod reference;
 pub mod stores;
 pub mod world;

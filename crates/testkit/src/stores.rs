@@ -57,15 +57,36 @@ impl Ephemeral {
     /// # Panics
     /// When it cannot be made; for PostgreSQL the message says how to start a server.
     pub async fn new(engine: Engine) -> Self {
+        let ephemeral = Self::bare(engine).await;
+        ephemeral.store.migrate(store::MIGRATIONS).await.expect("the migrations run");
+        ephemeral
+    }
+
+    /// A fresh store without any schema.
+    ///
+    /// # Panics
+    /// As [`Ephemeral::new`].
+    pub async fn bare(engine: Engine) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let address = match engine {
             Engine::Sqlite => Address::Sqlite(folder.path().join("centralita.db")),
             Engine::Postgres => Address::Postgres(database().await),
         };
         let store = address.open().await;
-        store.migrate(store::MIGRATIONS).await.expect("the migrations run");
         Self { store, folder, address }
     }
+}
+
+/// A connection to a PostgreSQL database beside the store's own: another client, a test's own trigger.
+///
+/// # Panics
+/// When the address is a file, or nothing answers.
+pub async fn stranger(address: &Address) -> tokio_postgres::Client {
+    let Address::Postgres(url) = address else { panic!("only PostgreSQL takes a second client") };
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("the server answers");
+    // It ends by itself when the client is dropped.
+    drop(tokio::spawn(connection));
+    client
 }
 
 async fn database() -> String {

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::conversations::ReplyRoute;
 use super::words::{Audience, DeliveryState, Direction, EntryKind};
-use super::{Actor, Object, Ts};
+use super::{Actor, Object, Ts, Undo};
 
 /// What an entry says; a field is there for the kinds that have it.
 pub type EntryBody = EntryBodyObject;
@@ -96,7 +96,18 @@ pub struct MailHeaders {
     pub spf: Option<String>,
     pub dkim: Option<String>,
     pub dmarc: Option<String>,
+    /// Code points of the text before the quoted history.
     pub quoted_from: Option<i64>,
+    /// The address the mail came from.
+    pub from: Option<String>,
+    pub is_signed: bool,
+    pub is_encrypted: bool,
+    /// The sender did not take part before.
+    pub is_new_participant: bool,
+    /// A mail server's report about a message of ours.
+    pub is_report: bool,
+    /// Why the mail could not be opened; its bytes are there.
+    pub unreadable: Option<String>,
 }
 
 /// One line of the timeline.
@@ -132,6 +143,16 @@ pub struct Entry {
     pub is_truncated: bool,
     pub raw_available: bool,
     pub created_at: Ts,
+}
+
+/// A message as it was sent, with how to take it back while it is held.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct SentEntry {
+    /// The message.
+    #[serde(flatten)]
+    pub entry: Entry,
+    /// While it is held.
+    pub undo: Option<Undo>,
 }
 
 /// An answer to the customer.

@@ -4,14 +4,21 @@
 //! - A response holds every field of its schema: what is empty is `null`, `[]` or `{}`.
 //! - A request refuses fields it does not know.
 
+pub mod access;
 pub mod bootstrap;
+pub mod channel_setup;
 pub mod channels;
+pub mod codes;
+pub mod config;
 pub mod conversations;
 pub mod customers;
 pub mod desk;
 pub mod entries;
+pub mod explain;
+pub mod hours;
 pub mod people;
 pub mod presence;
+pub mod presence_configs;
 pub mod routing;
 pub mod stream;
 pub mod widget;

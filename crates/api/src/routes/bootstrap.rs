@@ -13,7 +13,7 @@ use crate::dto::Object;
 use crate::dto::bootstrap::Bootstrap;
 use crate::dto::conversations::{Count, InboxCounts};
 use crate::dto::desk::View;
-use crate::extract::{Json, MAX_JSON_BYTES};
+use crate::extract::Json;
 use crate::problem::ProblemBody;
 use crate::state::Api;
 use crate::{cursor, render};
@@ -46,7 +46,7 @@ pub async fn show(State(api): State<Api>, Caller(current): Caller) -> Answer<Jso
         views: views.iter().filter_map(|view| object(&View::from(view))).collect(),
         channels: outline.channels.iter().map(Into::into).collect(),
         counts: count(&api, actor).await?,
-        limits: limits(),
+        limits: ctx.limits().all(),
         features: BTreeMap::new(),
         cursor: cursor::of_stream(outline.cursor),
     }))
@@ -59,22 +59,10 @@ pub async fn counts(State(api): State<Api>, caller: Caller) -> Answer<Json<Inbox
     count(&api, caller.actor()).await.map(Json)
 }
 
-/// Sizes that a client may want to know before it hits them.
+/// Every limit by its name, whose unit ends it.
 #[utoipa::path(get, path = "/limits", tag = "operation", responses((status = 200, body = BTreeMap<String, i64>)))]
-pub async fn show_limits() -> Json<BTreeMap<String, i64>> {
-    Json(limits())
-}
-
-fn limits() -> BTreeMap<String, i64> {
-    let json = i64::try_from(MAX_JSON_BYTES).unwrap_or(i64::MAX);
-    [
-        ("json_body_bytes", json),
-        ("message_text_chars", 10_000),
-        ("note_text_chars", 50_000),
-        ("page_rows", super::MAX_LIMIT),
-    ]
-    .map(|(name, value)| (name.to_owned(), value))
-    .into()
+pub async fn show_limits(State(api): State<Api>) -> Json<BTreeMap<String, i64>> {
+    Json(api.ctx().limits().all())
 }
 
 async fn count(api: &Api, actor: &Actor) -> Answer<InboxCounts> {

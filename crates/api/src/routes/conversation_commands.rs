@@ -1,10 +1,10 @@
 //! Commands on conversations.
 
-use app::conversations::{Act, BulkInput as Bulk, BulkOutcome, ListQuery, OpenInput, Patch, Who};
+use app::conversations::{Act, BulkInput as Bulk, BulkOutcome, Handle, ListQuery, OpenInput, Patch, Who};
 use app::customers;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use domain::ids::{AgentId, ChannelId, ConversationId, CustomerId, IdentityId, QueueId, UserId};
+use domain::ids::{AgentId, ChannelId, ConversationId, CustomerId, IdentityId, QueueId, UserId, WrapUpCodeId};
 use http::header::LOCATION;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use uuid::Uuid;
@@ -15,6 +15,7 @@ use crate::dto::Nothing;
 use crate::dto::conversations::{
     BulkAction, BulkExcluded, BulkInput, BulkPreview, Conversation, ConversationPatch, ConversationResult, MergeInput,
     MergeResult, NewConversation, OpenMessage, ResolveInput, SnoozeInput, SplitInput, SplitResult, UnmergeResult,
+    WrapUpInput,
 };
 use crate::dto::desk::{Job, UndoResult};
 use crate::extract::{Ids, Json};
@@ -140,10 +141,21 @@ pub async fn resolve(
     headers: HeaderMap,
     Json(input): Json<ResolveInput>,
 ) -> Answer<Versioned<ConversationResult>> {
-    if input.wrap_up.is_some() {
-        return Err(Problem::from(Code::CapabilityUnsupported).with("feature", "wrap_up"));
+    if let Some(wrap_up) = input.wrap_up {
+        let id = resolve_handle(&api, &caller, &handle).await?;
+        wrap_up_work(&api, &caller, id, &wrap_up).await?;
     }
     act(&api, &caller, &handle, &headers, Act::Resolve { outcome: input.outcome }).await
+}
+
+/// Says how the work held for a conversation ends, before it does.
+async fn wrap_up_work(api: &Api, caller: &Caller, id: ConversationId, wrap_up: &WrapUpInput) -> Answer<()> {
+    let view = app::conversations::find(api.ctx(), caller.actor(), Handle::Id(id)).await?;
+    for work in view.work.iter().filter(|work| work.item.agent.is_some()) {
+        let (code, note) = (Some(WrapUpCodeId(wrap_up.code_id)), wrap_up.note.clone());
+        app::dispositions::set(api.ctx(), caller.actor(), work.item.id, code, note).await?;
+    }
+    Ok(())
 }
 
 /// Opens a resolved conversation again; whoever had it last is asked first.

@@ -10,9 +10,9 @@ use utoipa::IntoParams;
 use super::conversations::resolve_handle;
 use super::limit;
 use crate::auth::Caller;
-use crate::dto::entries::{Entry, NewMessage, NewNote};
+use crate::dto::entries::{Entry, NewMessage, NewNote, SentEntry};
 use crate::dto::words::EntryKind;
-use crate::dto::{List, Page};
+use crate::dto::{List, Page, Undo};
 use crate::extract::{Ids, Json, Query};
 use crate::problem::{Code, ProblemBody};
 use crate::state::Api;
@@ -81,13 +81,13 @@ pub async fn list(
 /// Answers the customer. Repeating it with the same `client_message_id` answers the same entry.
 #[utoipa::path(post, path = "/conversations/{conversation}/messages", tag = "conversations",
     params(("conversation" = String, Path)), request_body = NewMessage,
-    responses((status = 201, body = Entry), (status = "default", body = ProblemBody)))]
+    responses((status = 201, body = SentEntry), (status = "default", body = ProblemBody)))]
 pub async fn send(
     State(api): State<Api>,
     caller: Caller,
     Ids(handle): Ids<String>,
     Json(input): Json<NewMessage>,
-) -> Answer<(StatusCode, Json<Entry>)> {
+) -> Answer<(StatusCode, Json<SentEntry>)> {
     refuse_unsupported(&input)?;
     let id = resolve_handle(&api, &caller, &handle).await?;
     let reply_route = match input.reply_route {
@@ -107,7 +107,10 @@ pub async fn send(
         reply_to_id: input.reply_to_id.map(domain::ids::EntryId),
     };
     let entry = app::conversations::post_message(api.ctx(), caller.actor(), id, message).await?;
-    Ok((StatusCode::CREATED, Json((&entry).into())))
+    let entry = Entry::from(&entry);
+    let until = entry.delivery.as_ref().and_then(|delivery| delivery.undo_until_at);
+    let undo = until.map(|expires_at| Undo { id: entry.id, expires_at });
+    Ok((StatusCode::CREATED, Json(SentEntry { entry, undo })))
 }
 
 /// What no channel of this build can do is refused, never dropped silently.

@@ -7,6 +7,7 @@ use domain::ids::OrganizationId;
 use domain::routing::Assignment;
 use serde_json::{Value, json};
 
+use crate::dto::channels::Channel;
 use crate::dto::entries::Entry;
 use crate::dto::stream::Event;
 use crate::dto::work::WorkItem;
@@ -72,6 +73,7 @@ fn data(live: &Live, labels: &Labels, assignment: Option<&Assignment>) -> Option
         "work_item" => work_item(live, assignment),
         "offer" => offer(live, labels),
         "presence" => presence(live, labels),
+        "channel" => content.channel.as_ref().map(|row| json!({ "channel": Channel::from(row) })),
         _ => None,
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app::Runtime;
+use app::limits::Limit;
 use app::live::{Filter, Heard, Live, REPLAY_MAX, Signal, Subscription, VisitorFilter};
 use app::model::{Channel, Cursor, Visitor};
 use axum::extract::State;
@@ -15,7 +16,7 @@ use tokio::time::Instant;
 
 use super::connection::Connection;
 use super::staff::ticking;
-use super::{Close, MAX_FRAME_BYTES, REPLAY_PAGE, visitor_events};
+use super::{Close, REPLAY_PAGE, visitor_events};
 use crate::cors::Door;
 use crate::dto::Object;
 use crate::dto::stream::{ClientFrame, ServerFrame};
@@ -29,14 +30,15 @@ const TYPING_EVERY: Duration = Duration::from_secs(3);
 /// `GET /api/v1/widget/{key}/stream`
 pub async fn open(State(api): State<Api>, Door(channel): Door, upgrade: WebSocketUpgrade) -> Answer<Response> {
     let runtime = api.ctx().runtime(channel.organization_id)?;
+    let frame_bytes = api.ctx().limits().size(Limit::SocketFrameInBytes);
     let upgrade = upgrade
         .protocols(["centralita.visitor.v1"])
         .read_buffer_size(512)
         .write_buffer_size(0)
-        .max_message_size(MAX_FRAME_BYTES)
-        .max_frame_size(MAX_FRAME_BYTES);
+        .max_message_size(frame_bytes)
+        .max_frame_size(frame_bytes);
     Ok(upgrade.on_upgrade(move |socket| async move {
-        let mut connection = Connection::new(socket);
+        let mut connection = Connection::new(socket, api.ctx().limits());
         let why = match serve(&api, &channel, &runtime, &mut connection).await {
             Ok(()) => Close::Restart,
             Err(why) => why,
@@ -55,8 +57,12 @@ async fn serve(api: &Api, channel: &Channel, runtime: &Arc<Runtime>, connection:
     })?;
     let filter = VisitorFilter { customer: visitor.customer_id, channel: channel.id };
     let feed = runtime.hub.subscribe(Filter::Visitor(filter), None);
+    let seat = api.sockets().sit(visitor.id.0, api.ctx().limits().size(Limit::VisitorSockets));
     let mut session = Session { api, runtime, visitor, filter, at: feed.from, feed, typed_at: None };
-    session.run(connection, after).await
+    tokio::select! {
+        ended = session.run(connection, after) => ended,
+        () = seat.lost() => Err(Close::TooMany),
+    }
 }
 
 /// One connection of a visitor.
@@ -149,6 +155,7 @@ impl Session<'_> {
                 self.resync(connection, "slow").await
             }
             Heard::Revoked => Err(Close::Revoked),
+            Heard::Rights => Ok(()),
         }
     }
 

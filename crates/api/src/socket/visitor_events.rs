@@ -31,8 +31,10 @@ pub(super) async fn translated(
         };
         return Some((kind, json!({ "message": visitor::message(entry) })));
     }
-    let conversation =
-        content.conversation.as_ref().filter(|row| row.channel_kinds.iter().any(|kind| kind == "web_chat"))?;
+    let conversation = content
+        .conversation
+        .as_ref()
+        .filter(|row| row.channel_kinds.iter().any(|kind| app::channels::has_widget(kind)))?;
     match live.event.kind.as_str() {
         "conversation.created" => Some(("conversation.opened", whole(ctx, visitor_row, conversation, labels).await)),
         "conversation.resolved" => Some(("conversation.closed", whole(ctx, visitor_row, conversation, labels).await)),

@@ -8,6 +8,7 @@ mod erase;
 mod lists;
 mod merge;
 mod open;
+mod raw;
 mod receive;
 mod split;
 mod timeline;
@@ -28,6 +29,8 @@ pub use lists::{
 pub(crate) use lists::{name_statuses, readable};
 pub use merge::{Merged, merge, unmerge};
 pub use open::{OpenInput, Who, open};
+pub use raw::raw;
+pub(crate) use receive::{Extra, Input, Slots, follow, take};
 pub use receive::{Inbound, Received, receive};
 pub use split::split;
 pub use store::conversation_lists::{Counted, Place, Sort, Span};
@@ -61,6 +64,7 @@ pub enum Handle {
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::Denied`], [`Error::Erased`].
+/// Finds a conversation and asks whether the actor may do this with it.
 pub(crate) async fn reachable(
     tx: &mut db::Tx<'_>,
     actor: &Actor,

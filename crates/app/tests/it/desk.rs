@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use app::conversations::{
-    self, Act, Anchor, Around, BulkInput, BulkOutcome, Handle, ListKind, ListQuery, MessageInput, NoteInput, Patch, Sort,
-    Span,
+    self, Act, Anchor, Around, BulkInput, BulkOutcome, Handle, ListKind, ListQuery, MessageInput, NoteInput, Patch,
+    Sort, Span,
 };
 use app::live::{Filter, Heard, StaffFilter, Subscription};
 use app::model::Conversation;
@@ -116,7 +116,12 @@ pub async fn heard(feed: &mut Subscription, kind: &str) -> serde_json::Value {
             match heard {
                 Heard::Event(live) if live.event.kind == kind => return live.event.data.clone(),
                 Heard::Hidden(live, _) if kind == "conversation.hidden" => return live.event.data.clone(),
-                Heard::Event(_) | Heard::Hidden(..) | Heard::Mark(_) | Heard::Signal(_) | Heard::Lagged(_) => {}
+                Heard::Event(_)
+                | Heard::Hidden(..)
+                | Heard::Mark(_)
+                | Heard::Rights
+                | Heard::Signal(_)
+                | Heard::Lagged(_) => {}
                 Heard::Revoked => break,
             }
         }
@@ -195,7 +200,7 @@ async fn a_snooze_ends_at_its_time_and_with_the_customers_answer() {
         scene.heard("conversation.snoozed").await;
         assert_eq!(scene.list(ListKind::Snoozed).await, [c.number], "{engine:?}");
         scene.world.clock.advance_ms(61_000);
-        scene.world.ctx.runtime(scene.actor().organization).expect("runs").timers.wake();
+        scene.world.wake_timers().await;
         scene.heard("conversation.unsnoozed").await;
         assert!(!scene.read(c.id).await.is_snoozed());
         scene.act(c.id, Act::Snooze { until_at: None, is_until_reply: true }).await;
@@ -331,6 +336,7 @@ async fn whoever_is_named_in_a_note_may_read_on_and_is_told() {
                 email: "ana@pedales.example".to_owned(),
                 name: "Ana".to_owned(),
                 roles: vec!["agent".to_owned()],
+                teams: Vec::new(),
                 language: "es".to_owned(),
             },
         )
@@ -407,16 +413,10 @@ async fn who_holds_a_customer_reads_their_history_and_writes_only_in_reach() {
         conversations::find(ctx, &holder, Handle::Id(first.id)).await.expect("history is readable");
         let write = conversations::act(ctx, &holder, first.id, None, Act::Prioritise(Priority::Low)).await;
         assert!(matches!(write, Err(Error::Denied(_))), "{engine:?}: {write:?}");
-        let lines = app::customers::timeline(
-            ctx,
-            &holder,
-            first.customer_id,
-            Vec::new(),
-            app::model::Before::FIRST,
-            50,
-        )
-        .await
-        .expect("a timeline");
+        let lines =
+            app::customers::timeline(ctx, &holder, first.customer_id, Vec::new(), app::model::Before::FIRST, 50)
+                .await
+                .expect("a timeline");
         assert_eq!(lines.len(), 2, "{engine:?}");
     }
 }
@@ -469,8 +469,7 @@ async fn merged_conversations_are_one_and_two_again() {
         assert!(matches!(refused, Err(Error::CannotMerge(_))), "{engine:?}");
         let merged = conversations::merge(ctx, scene.actor(), first.id, second.id).await.expect("merged");
         let page = conversations::entries(ctx, scene.actor(), second.id, Around::Newest, Vec::new(), 50).await;
-        let texts: Vec<String> =
-            page.expect("entries").entries.iter().map(|e| e.text().to_owned()).collect();
+        let texts: Vec<String> = page.expect("entries").entries.iter().map(|e| e.text().to_owned()).collect();
         assert_eq!(texts, ["dos", "uno"], "{engine:?}");
         let write = conversations::act(ctx, scene.actor(), first.id, None, Act::Prioritise(Priority::Low)).await;
         assert!(matches!(write, Err(Error::ConversationMerged { into }) if into == second.id));
@@ -515,9 +514,8 @@ async fn split_entries_get_a_conversation_of_their_own() {
         let second = scene.write(&visitor, "y la factura").await;
         let id = first.conversation.id;
         let chosen = vec![second.entry.id.0];
-        let (_, new) = conversations::split(ctx, scene.actor(), id, chosen, Some("Factura".to_owned()))
-            .await
-            .expect("split");
+        let (_, new) =
+            conversations::split(ctx, scene.actor(), id, chosen, Some("Factura".to_owned())).await.expect("split");
         let moved = conversations::entries(ctx, scene.actor(), new.id, Around::Newest, Vec::new(), 50).await;
         let moved = moved.expect("entries").entries;
         assert_eq!((moved.len(), moved[0].seq, moved[0].text()), (1, 1, "y la factura"), "{engine:?}");

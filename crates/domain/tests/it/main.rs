@@ -3,6 +3,7 @@
 mod conditions;
 mod customers;
 mod figures;
+mod hours;
 mod model;
 mod presence;
 mod ranking;

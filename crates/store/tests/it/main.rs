@@ -1,5 +1,10 @@
 //! Every statement, on both engines.
 
+mod plans;
+mod upgrade;
+
+mod conversation_lists;
+
 use testkit::stores::{BOTH, Ephemeral};
 
 #[tokio::test]

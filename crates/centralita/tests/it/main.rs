@@ -1,0 +1,4 @@
+//! The built program from outside: its command line.
+
+mod copies;
+mod folder;

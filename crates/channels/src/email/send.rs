@@ -1,0 +1,133 @@
+//! From a message to the mail that leaves.
+
+use connector::{Account, Failure, Outbound, SendOutcome};
+use mail::{Address, Attachment, Outgoing, TokenKind};
+
+use super::config::Config;
+use super::smtp;
+
+/// Composes and delivers.
+pub(super) async fn send(account: &Account, message: &Outbound) -> SendOutcome {
+    let config = match Config::of(account) {
+        Ok(config) => config,
+        Err(failure) => return SendOutcome::Retry { failure, after: None, is_down: true },
+    };
+    match compose(account, &config, message) {
+        Ok((to, bytes)) => smtp::deliver(&config, &config.address.email, &to, &bytes).await,
+        Err(failure) => SendOutcome::Permanent(failure),
+    }
+}
+
+/// The mail and the address it goes to. The same message gives the same bytes.
+fn compose(account: &Account, config: &Config, message: &Outbound) -> Result<(String, Vec<u8>), Failure> {
+    let to = Address::new(message.to.name.as_deref(), &message.to.address)
+        .ok_or_else(|| Failure::new("bad_address", "the customer's address is no mail address"))?;
+    let outgoing = Outgoing {
+        message_id: message.reference.clone(),
+        from: config.address.clone(),
+        reply_to: reply_to(account, config, message),
+        to: vec![to.clone()],
+        cc: Vec::new(),
+        subject: message.subject.clone(),
+        conversation_number: u64::try_from(message.conversation_number).ok(),
+        in_reply_to: message.answers.clone(),
+        references: message.chain.clone(),
+        date: message.at,
+        markdown: message.text.clone(),
+        has_marker: true,
+        automatic: None,
+        unsubscribe_url: None,
+        attachments: message.files.iter().map(attachment).collect(),
+    };
+    let bytes = mail::compose(&outgoing).map_err(|error| Failure::new("compose_failed", error.to_string()))?;
+    Ok((to.email, bytes))
+}
+
+/// Our address with a token that leads back to this conversation, where it fits.
+fn reply_to(account: &Account, config: &Config, message: &Outbound) -> Option<String> {
+    if !config.has_reply_token {
+        return None;
+    }
+    let token = mail::sign(&account.signing_key.0, TokenKind::Reply, message.conversation_id, message.customer_id);
+    mail::tagged_address(&config.address.email, &token)
+}
+
+fn attachment(file: &connector::File) -> Attachment {
+    Attachment {
+        name: file.name.clone(),
+        media_type: file.media_type.clone(),
+        content_id: file.content_id.clone(),
+        bytes: file.bytes.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use connector::{InboundEvent, Party, SigningKey};
+    use serde_json::json;
+    use uuid::Uuid;
+
+    fn account(address: &str) -> Account {
+        Account {
+            channel_id: Uuid::nil(),
+            name: "Soporte".to_owned(),
+            config: json!({ "address": address, "imap": { "host": "h" }, "smtp": { "host": "h" } }),
+            created_at: jiff::Timestamp::UNIX_EPOCH,
+            secrets: std::collections::BTreeMap::new(),
+            signing_key: SigningKey([7; 32]),
+        }
+    }
+
+    fn message() -> Outbound {
+        Outbound {
+            conversation_id: Uuid::from_u128(1),
+            conversation_number: 12,
+            customer_id: Uuid::from_u128(2),
+            entry_id: Uuid::from_u128(3),
+            reference: "ours@x.es".to_owned(),
+            to: Party { address: "eva@clientes.es".to_owned(), name: Some("Eva".to_owned()) },
+            author: None,
+            subject: "Pedido".to_owned(),
+            text: "Sale **hoy**.".to_owned(),
+            answers: Some("theirs@y".to_owned()),
+            chain: vec!["older@y".to_owned()],
+            files: Vec::new(),
+            at: "2026-11-25T10:00:00Z".parse().expect("an instant"),
+        }
+    }
+
+    #[test]
+    fn what_we_send_comes_back_to_its_conversation() {
+        let account = account("soporte@x.es");
+        let config = Config::of(&account).expect("whole");
+        let (to, bytes) = compose(&account, &config, &message()).expect("a mail");
+        assert_eq!(to, "eva@clientes.es");
+        let text = String::from_utf8(bytes.clone()).expect("ascii");
+        let again = compose(&account, &config, &message()).expect("a mail").1;
+        assert_eq!(bytes, again, "every attempt sends the same bytes");
+        for part in ["Message-ID: <ours@x.es>", "In-Reply-To: <theirs@y>", "<older@y>", "[#12]", "<strong>hoy</strong>"]
+        {
+            assert!(text.contains(part), "{part} in {text}");
+        }
+        let reply_to = text.lines().find_map(|l| l.strip_prefix("Reply-To:")).map(str::trim).unwrap_or_default();
+        let address =
+            text[text.find("soporte+c-").expect("a token")..].split('>').next().expect("an address").to_owned();
+        assert!(!reply_to.is_empty() || text.contains("Reply-To"), "{text}");
+        let answer = format!("From: eva@clientes.es\r\nTo: <{address}>\r\nMessage-ID: <b@y>\r\n\r\nGracias\r\n");
+        let InboundEvent::Letter(letter) = super::super::normalise::event(&account, &[], answer.as_bytes(), true)
+        else {
+            panic!("a letter")
+        };
+        let claim = letter.claim.expect("the token");
+        assert!(super::super::normalise::is_genuine(&account, &claim, Uuid::from_u128(2)));
+    }
+
+    #[test]
+    fn an_address_without_room_goes_without_a_token() {
+        let account = account("atencionalcliente@x.es");
+        let config = Config::of(&account).expect("whole");
+        let (_, bytes) = compose(&account, &config, &message()).expect("a mail");
+        assert!(!String::from_utf8_lossy(&bytes).contains("\nReply-To"));
+    }
+}
