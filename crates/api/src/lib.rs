@@ -11,12 +11,15 @@ pub mod dto;
 mod envelope;
 mod error;
 mod extract;
+mod limits;
 mod problem;
 mod render;
 mod router;
 mod routes;
+mod signing;
 mod socket;
 mod state;
+mod transfer;
 mod visitor;
 
 pub use cors::allowed_origins;

@@ -21,8 +21,8 @@ use crate::dto::words::InboxList;
 use crate::envelope::{self, RequestIds};
 use crate::problem::{Code, Problem, ProblemBody};
 use crate::routes::{
-    agents, bootstrap, conversations, customers, drafts, entries, health, offers, people, presence, routing_configs,
-    sessions, settings, setup, widget, work_items,
+    agents, attachments, bootstrap, conversations, customers, drafts, entries, health, offers, people, presence,
+    routing_configs, search, sessions, settings, setup, widget, widget_files, work_items,
 };
 use crate::state::Api;
 use crate::{cors, socket};
@@ -59,8 +59,18 @@ fn staff() -> OpenApiRouter<Api> {
         .routes(routes!(work_items::finish_wrap_up))
         .routes(routes!(work_items::extend_wrap_up))
         .routes(routes!(work_items::transfer))
+        .merge(files())
         .merge(inbox())
         .merge(nouns())
+}
+
+fn files() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(attachments::add))
+        .routes(routes!(attachments::show))
+        .routes(routes!(attachments::content))
+        .routes(routes!(attachments::preview))
+        .routes(routes!(search::find))
 }
 
 fn inbox() -> OpenApiRouter<Api> {
@@ -109,6 +119,8 @@ fn visitors() -> OpenApiRouter<Api> {
         .routes(routes!(widget::read))
         .routes(routes!(widget::end))
         .routes(routes!(widget::events))
+        .routes(routes!(widget_files::add))
+        .routes(routes!(widget_files::content))
 }
 
 fn described() -> OpenApiRouter<Api> {

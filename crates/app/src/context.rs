@@ -37,6 +37,8 @@ pub struct Settings {
     pub data_dir: PathBuf,
     /// The installation was started to be tried out.
     pub is_demo: bool,
+    /// Every limit on how often somebody may call is multiplied by it; 0 switches them off.
+    pub rate_limit_factor: u32,
     /// A name for this process in leases.
     pub node: String,
 }

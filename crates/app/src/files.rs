@@ -208,6 +208,12 @@ impl Upload {
         self
     }
 
+    /// How many bytes it may hold.
+    #[must_use]
+    pub fn max_bytes(&self) -> u64 {
+        self.max_bytes
+    }
+
     /// Adds bytes.
     ///
     /// # Errors

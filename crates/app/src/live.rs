@@ -15,6 +15,7 @@ use domain::ids::{AgentId, ChannelId, ConversationId, CustomerId, OfferId, Organ
 use domain::permissions::{Permission, Resource, Standing, authorize};
 use domain::routing::{ItemState, Offer, Presence};
 use serde_json::Value;
+use store::attachments::Attachment;
 use store::conversations::Conversation;
 use store::customers::Customer;
 use store::entries::Entry;
@@ -53,6 +54,8 @@ pub struct Live {
 #[allow(missing_docs, reason = "fields are named for what they are")]
 pub struct Content {
     pub entry: Option<Entry>,
+    /// Files of the entry.
+    pub files: Vec<Attachment>,
     pub conversation: Option<Conversation>,
     pub customer: Option<Customer>,
     /// Unfinished work of the conversation.
@@ -449,9 +452,15 @@ fn ids_in(page: &[(Cursor, Event)], field: &str) -> Vec<Uuid> {
     ids.into_iter().collect()
 }
 
+fn files_of(files: &[Attachment], entry: Uuid) -> Vec<Attachment> {
+    files.iter().filter(|file| file.entry_id.is_some_and(|of| of.0 == entry)).cloned().collect()
+}
+
 /// Joins a page with what it is about: a query per noun, none per event.
 async fn join(tx: &mut db::Tx<'_>, org: OrganizationId, page: Vec<(Cursor, Event)>) -> Result<Vec<Live>, Error> {
     let entries = store::entries::find_many(tx, org, ids_in(&page, "entry_id")).await?;
+    let with_files = entries.iter().filter(|e| !e.attachment_ids.is_empty()).map(|e| e.id.0).collect();
+    let files = store::attachments::of_entries(tx, org, with_files).await?;
     let offers = {
         let ids = ids_in(&page, "offer_id").into_iter().map(OfferId).collect();
         store::work::find_offers(tx, org, ids).await?
@@ -474,6 +483,7 @@ async fn join(tx: &mut db::Tx<'_>, org: OrganizationId, page: Vec<(Cursor, Event
             id_in(&event, "conversation_id").or(work_item.as_ref().and_then(|w| w.conversation_id).map(|id| id.0));
         let conversation = about.and_then(|id| conversations.iter().find(|c| c.id.0 == id)).cloned();
         let content = Content {
+            files: id_in(&event, "entry_id").map_or_else(Vec::new, |id| files_of(&files, id)),
             entry: id_in(&event, "entry_id").and_then(|id| entries.iter().find(|e| e.id.0 == id)).cloned(),
             customer: conversation.as_ref().and_then(|c| customers.iter().find(|x| x.id == c.customer_id)).cloned(),
             work: work

@@ -72,6 +72,9 @@ pub struct RunOptions {
     /// To try it out: set-up asks no password, and a sign-in link is printed at every start.
     #[arg(long, env = "CENTRALITA_DEMO")]
     pub demo: bool,
+    /// Multiplies every limit on how often somebody may call; 0 switches these limits off.
+    #[arg(long, env = "CENTRALITA_RATE_LIMIT_FACTOR", default_value_t = 1)]
+    pub rate_limit_factor: u32,
 }
 
 #[cfg(test)]

@@ -58,6 +58,7 @@ async fn context(options: &RunOptions, public_url: String) -> anyhow::Result<Ctx
         public_url,
         data_dir: options.store.data_dir.clone(),
         is_demo: options.demo,
+        rate_limit_factor: options.rate_limit_factor,
         node: format!("process-{}", std::process::id()),
     };
     let ctx = Ctx::new(store, Arc::new(SystemClock), Arc::new(SystemEntropy), settings);

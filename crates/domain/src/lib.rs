@@ -13,6 +13,7 @@ pub mod hours;
 pub mod ids;
 pub mod permissions;
 pub mod routing;
+pub mod search;
 pub mod time;
 
 pub use text_enum::UnknownWord;

@@ -146,6 +146,8 @@ macro_rules! reached {
              AND w.state NOT IN ('closed', 'cancelled') AND w.agent_id {any_uuid $4}))"
     };
 }
+pub(crate) use reached;
+
 const CONVERSATION: &[db::Kind] = &[
     Id, Id, Int, Text, Text, Text, Text, Id, Id, Id, Id, Id, Json, Text, Json, Json, Time, Bool, Time, Time, Time, Int,
     Json, Bool, Bool, Time, Int, Time, Time, Int,
@@ -331,7 +333,8 @@ pub async fn insert(tx: &mut Tx<'_>, c: &Conversation) -> Result<(), Error> {
         c.updated_at.into(),
         c.version.into(),
     ];
-    tx.exec_one(&INSERT, &params).await
+    tx.exec_one(&INSERT, &params).await?;
+    crate::search::index_conversation(tx, c).await
 }
 
 /// Writes a conversation whose `version` is the one that was read, and raises it.

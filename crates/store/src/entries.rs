@@ -179,7 +179,8 @@ pub async fn insert(tx: &mut Tx<'_>, e: &Entry) -> Result<(), Error> {
         e.occurred_at.into(),
         e.created_at.into(),
     ];
-    tx.exec_one(&INSERT, &params).await
+    tx.exec_one(&INSERT, &params).await?;
+    crate::search::index_entry(tx, e, &[]).await
 }
 
 /// The entries with these ids, in no order.

@@ -18,6 +18,7 @@ pub mod entries;
 pub mod events;
 pub mod organizations;
 pub mod queues;
+pub mod search;
 pub mod users;
 pub mod visitors;
 pub mod work;
@@ -28,6 +29,11 @@ use db::{Migration, Sql};
 pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "0001_init", text: include_str!("../migrations/0001_init.sql") },
     Migration { name: "0006_visitor", text: include_str!("../migrations/0006_visitor.sql") },
+    Migration {
+        name: "0007_previews_and_identity",
+        text: include_str!("../migrations/0007_previews_and_identity.sql"),
+    },
+    Migration { name: "0008_search", text: include_str!("../migrations/0008_search.sql") },
 ];
 
 /// Every statement there is.
@@ -45,6 +51,7 @@ pub fn all() -> Vec<&'static Sql> {
         events::ALL,
         organizations::ALL,
         queues::ALL,
+        search::ALL,
         users::ALL,
         visitors::ALL,
         work::ALL,

@@ -117,6 +117,7 @@ fn context(ephemeral: &Ephemeral, clock: Arc<ManualClock>, entropy: Arc<SeededEn
         public_url: "http://127.0.0.1:8080".to_owned(),
         data_dir: ephemeral.folder.path().to_owned(),
         is_demo: false,
+        rate_limit_factor: 1,
         node: "test".to_owned(),
     };
     Ctx::new(store, clock, entropy, settings)

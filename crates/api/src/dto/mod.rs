@@ -12,6 +12,7 @@ pub mod entries;
 pub mod people;
 pub mod presence;
 pub mod routing;
+pub mod search;
 pub mod stream;
 pub mod widget;
 pub mod words;

@@ -16,7 +16,7 @@ use crate::dto::{List, Page};
 use crate::extract::{Ids, Json, Query};
 use crate::problem::{Code, ProblemBody};
 use crate::state::Api;
-use crate::{Answer, Problem};
+use crate::{Answer, Problem, render};
 
 /// Which entries.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -62,7 +62,8 @@ pub async fn list(
         has_more,
     };
     let is_wanted = |row: &&app::model::Entry| query.kinds.is_empty() || query.kinds.contains(&row.kind.into());
-    Ok(Json(List { items: rows.iter().filter(is_wanted).map(Into::into).collect(), page }))
+    let rows: Vec<app::model::Entry> = rows.iter().filter(is_wanted).cloned().collect();
+    Ok(Json(List { items: render::entries(&api, &rows).await?, page }))
 }
 
 /// Answers the customer. Repeating it with the same `client_message_id` answers the same entry.
@@ -93,7 +94,11 @@ pub async fn send(
         client_message_id: input.client_message_id,
     };
     let entry = app::conversations::post_message(api.ctx(), caller.actor(), id, message).await?;
-    Ok((StatusCode::CREATED, Json((&entry).into())))
+    Ok((StatusCode::CREATED, Json(one(&api, entry).await?)))
+}
+
+async fn one(api: &Api, row: app::model::Entry) -> Answer<Entry> {
+    render::entries(api, &[row]).await?.pop().ok_or(Code::NotFound.into())
 }
 
 /// What no channel of this build can do is refused, never dropped silently.
@@ -122,5 +127,5 @@ pub async fn note(
     let id = resolve_handle(&api, &caller, &handle).await?;
     let note = NoteInput { text: input.text, mentions: input.mentions, attachment_ids: input.attachment_ids };
     let entry = app::conversations::post_note(api.ctx(), caller.actor(), id, note).await?;
-    Ok((StatusCode::CREATED, Json((&entry).into())))
+    Ok((StatusCode::CREATED, Json(one(&api, entry).await?)))
 }

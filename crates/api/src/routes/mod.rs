@@ -1,6 +1,7 @@
 //! The operations, one file per noun.
 
 pub mod agents;
+pub mod attachments;
 pub mod bootstrap;
 pub mod conversations;
 pub mod customers;
@@ -11,10 +12,12 @@ pub mod offers;
 pub mod people;
 pub mod presence;
 pub mod routing_configs;
+pub mod search;
 pub mod sessions;
 pub mod settings;
 pub mod setup;
 pub mod widget;
+pub mod widget_files;
 pub mod work_items;
 
 /// Rows of a page when nothing is said.

@@ -287,7 +287,7 @@ impl<'a> Session<'a> {
             }
         }
         let organization = self.caller.actor().organization;
-        let event = events::rendered(self.api.ctx(), organization, live, &self.labels).await;
+        let event = events::rendered(self.api, organization, live, &self.labels).await;
         connection.send_event(&cursor::of_stream(live.cursor), event).await?;
         self.at = live.cursor;
         Ok(())

@@ -54,7 +54,7 @@ async fn serve(api: &Api, channel: &Channel, runtime: &Arc<Runtime>, connection:
         _ => Close::Unauthenticated,
     })?;
     let filter = VisitorFilter { customer: visitor.customer_id, channel: channel.id };
-    let feed = runtime.hub.subscribe(Filter::Visitor(filter), None);
+    let feed = runtime.hub.subscribe(Filter::Visitor(filter), Some(visitor.id.0));
     let mut session = Session { api, runtime, visitor, filter, at: feed.from, feed, typed_at: None };
     session.run(connection, after).await
 }
@@ -151,8 +151,7 @@ impl Session<'_> {
     }
 
     async fn tell(&mut self, connection: &mut Connection, live: &Live) -> Result<(), Close> {
-        let labels = self.api.labels(self.visitor.organization_id);
-        if let Some((kind, data)) = visitor_events::translated(self.api.ctx(), &self.visitor, live, &labels).await {
+        if let Some((kind, data)) = visitor_events::translated(self.api, &self.visitor, live).await {
             let event =
                 json!({ "id": live.event.id, "type": kind, "timestamp": crate::dto::Ts(live.event.at), "data": data });
             connection.send_event(&cursor::of_stream(live.cursor), &event.to_string()).await?;
@@ -195,8 +194,7 @@ impl Session<'_> {
             return;
         }
         self.typed_at = Some(Instant::now());
-        let Ok(own) = app::widget::conversations(self.api.ctx(), &self.visitor).await else { return };
-        if own.iter().all(|row| row.id != id) {
+        if app::widget::own(self.api.ctx(), &self.visitor, id).await.is_err() {
             return;
         }
         let is_on = data.get("is_on").and_then(Value::as_bool).unwrap_or(true);

@@ -1,5 +1,6 @@
 //! The API over HTTP and sockets, on a real store: the contract as a stranger meets it.
 
+mod attachments;
 mod desk;
 mod document;
 mod refusals;

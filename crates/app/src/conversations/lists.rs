@@ -129,7 +129,7 @@ pub async fn find(ctx: &Ctx, actor: &Actor, handle: Handle) -> Result<Conversati
 }
 
 /// A conversation for reading, without holding its row.
-async fn readable(tx: &mut db::Tx<'_>, actor: &Actor, id: ConversationId) -> Result<Conversation, Error> {
+pub(crate) async fn readable(tx: &mut db::Tx<'_>, actor: &Actor, id: ConversationId) -> Result<Conversation, Error> {
     use domain::permissions::Resource;
     let row = store::conversations::find(tx, actor.organization, id).await?.ok_or(Error::NotFound)?;
     let work = store::work::live_of(tx, actor.organization, vec![id.0]).await?;

@@ -7,6 +7,7 @@ mod resolve;
 mod write;
 
 pub use drafts::{DraftInput, delete_draft, draft, drafts, mark_read, save_draft};
+pub(crate) use lists::readable;
 pub use lists::{
     ConversationView, ListKind, ListQuery, counts, entries, entries_after, find, interactions, list, work,
 };

@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use super::append;
 use crate::events::event;
-use crate::{Ctx, Error};
+use crate::{Ctx, Error, attachments};
 
 /// A message from outside, its sender already known.
 #[derive(Clone, Debug)]
@@ -101,6 +101,7 @@ pub async fn receive(ctx: &Ctx, inbound: Inbound) -> Result<Received, Error> {
 }
 
 async fn take(tx: &mut db::Tx<'_>, input: Input) -> Result<Received, Error> {
+    let input = settled(tx, input).await?;
     if let Some(received) = seen(tx, &input).await? {
         return Ok(received);
     }
@@ -109,6 +110,9 @@ async fn take(tx: &mut db::Tx<'_>, input: Input) -> Result<Received, Error> {
     let mut entry = entry(&input, &conversation, interaction.id);
     touch(&mut conversation, &input);
     append(tx, &mut conversation, &mut entry, input.now).await?;
+    if let Some(uploader) = input.inbound.client_id {
+        attachments::attach(tx, &entry, uploader).await?;
+    }
     let work = work(tx, &input, &conversation, &interaction).await?;
     let mut ids = input.event_ids.into_iter();
     let mut tell = Vec::new();
@@ -140,13 +144,26 @@ async fn take(tx: &mut db::Tx<'_>, input: Input) -> Result<Received, Error> {
     Ok(Received { entry, conversation, is_repeated: false, work })
 }
 
+/// The sender as they stand now: somebody may have said meanwhile who they are.
+async fn settled(tx: &mut db::Tx<'_>, mut input: Input) -> Result<Input, Error> {
+    let Some(identity) = store::customers::hold_identity(tx, input.org, input.inbound.identity.id).await? else {
+        return Ok(input);
+    };
+    if identity.customer_id != input.inbound.customer.id {
+        let customer = store::customers::find(tx, input.org, identity.customer_id).await?;
+        input.inbound.customer = customer.ok_or(Error::NotFound)?;
+    }
+    input.inbound.identity = identity;
+    Ok(input)
+}
+
 /// The same message, if it is here already.
 async fn seen(tx: &mut db::Tx<'_>, input: &Input) -> Result<Option<Received>, Error> {
     let Some((client, message)) = input.inbound.client_id.zip(input.inbound.client_message_id) else {
         return Ok(None);
     };
     let Some(entry) = store::entries::by_client(tx, input.org, client, message).await? else { return Ok(None) };
-    if entry.text() != input.inbound.text {
+    if entry.text() != input.inbound.text || entry.attachment_ids != input.inbound.attachment_ids {
         return Err(Error::IdempotencyMismatch);
     }
     let conversation = store::conversations::find(tx, input.org, entry.conversation_id).await?;

@@ -69,6 +69,7 @@ async fn close(tx: &mut db::Tx<'_>, input: Input) -> Result<(Conversation, Vec<W
     conversation.snoozed_until = None;
     conversation.outcome = outcome.or(conversation.outcome);
     store::conversations::update(tx, &mut conversation, now).await?;
+    store::search::index_conversation(tx, &conversation).await?;
     for interaction in store::conversations::interactions(tx, org, id).await? {
         let (state, reason) = (InteractionState::Ended, InteractionEnd::Resolved);
         store::conversations::end_interaction(tx, org, interaction.id, state, reason, now).await?;

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::{append, reachable};
 use crate::events::event;
-use crate::{Actor, Ctx, Error};
+use crate::{Actor, Ctx, Error, attachments};
 
 /// Code points of a message to a web chat.
 pub const MESSAGE_MAX: usize = 10_000;
@@ -110,7 +110,8 @@ async fn send(tx: &mut db::Tx<'_>, m: Message) -> Result<Entry, Error> {
     if let Some((client, id)) = client.zip(m.input.client_message_id)
         && let Some(entry) = store::entries::by_client(tx, org, client, id).await?
     {
-        return if entry.text() == m.input.text { Ok(entry) } else { Err(Error::IdempotencyMismatch) };
+        let is_same = entry.text() == m.input.text && entry.attachment_ids == m.input.attachment_ids;
+        return if is_same { Ok(entry) } else { Err(Error::IdempotencyMismatch) };
     }
     refuse_when_behind(tx, &m, &conversation).await?;
     let route = routes(tx, &conversation).await?;
@@ -132,12 +133,18 @@ async fn send(tx: &mut db::Tx<'_>, m: Message) -> Result<Entry, Error> {
     conversation.reply_channel_id = Some(route.channel.id);
     conversation.reply_identity_id = Some(route.identity_id);
     append(tx, &mut conversation, &mut entry, m.now).await?;
+    attach(tx, &m.actor, &entry).await?;
     if let Some(user) = m.actor.standing.user {
         store::drafts::delete(tx, org, conversation.id, user, "reply").await?;
         store::drafts::mark_read(tx, org, conversation.id, user.0, entry.seq, m.now).await?;
     }
     tell(tx, &m.actor, &conversation, &entry, m.event_ids, m.now).await?;
     Ok(entry)
+}
+
+/// Gives the files to what carries them.
+async fn attach(tx: &mut db::Tx<'_>, actor: &Actor, entry: &Entry) -> Result<(), Error> {
+    if entry.attachment_ids.is_empty() { Ok(()) } else { attachments::attach(tx, entry, actor.user()?.0).await }
 }
 
 async fn refuse_when_behind(tx: &mut db::Tx<'_>, m: &Message, conversation: &Conversation) -> Result<(), Error> {
@@ -298,6 +305,7 @@ pub async fn post_note(
                     created_at: now,
                 };
                 append(tx, &mut conversation, &mut entry, now).await?;
+                attach(tx, &actor, &entry).await?;
                 if let Some(user) = actor.standing.user {
                     store::drafts::delete(tx, actor.organization, conversation.id, user, "note").await?;
                 }

@@ -2,4 +2,6 @@
 
 mod bad_weather;
 mod files;
+mod identity;
 mod main_job;
+mod search;
