@@ -23,7 +23,7 @@ check: tools
 	scripts/check.sh
 
 # One workload of the benchmark against its floor: make bench W=w1
-bench: tools
+bench: tools web
 	@test -n "$(W)" || { echo "make bench W=<workload>, for example W=w1"; exit 2; }
 	cargo run --release --package centralita --features bench -- bench $(W)
 

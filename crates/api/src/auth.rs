@@ -5,7 +5,7 @@
 //! - A write by cookie needs the CSRF token of its session, and the public origin where an origin is named.
 //! - Tokens are never read from the query.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use app::Actor;
 use app::sessions::Current;
@@ -13,12 +13,12 @@ use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
 use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
 use http::header::{AUTHORIZATION, ORIGIN, USER_AGENT};
-use http::{HeaderMap, Method};
+use http::{Extensions, HeaderMap, Method};
 
 use crate::problem::{Code, Problem};
 use crate::state::Api;
 
-/// Somebody who is signed in.
+/// Somebody who is signed in, or an API token.
 #[derive(Clone, Debug)]
 pub struct Caller(pub Current);
 
@@ -30,22 +30,80 @@ impl Caller {
     }
 }
 
+/// What the guard found out about the credential of a request, for everybody behind it.
+#[derive(Clone, Debug)]
+pub struct Identity(pub Result<Current, Problem>);
+
 impl FromRequestParts<Api> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
-        if bearer(&parts.headers)?.is_some() {
-            return Err(Code::Unauthenticated.into());
-        }
-        let jar = CookieJar::from_headers(&parts.headers);
-        let token = jar.get(api.cookie()).ok_or(Code::Unauthenticated)?.value();
-        let current = app::sessions::by_token(api.ctx(), token).await?;
-        if parts.method != Method::GET && parts.method != Method::HEAD {
+        let known = parts.extensions.get::<Identity>().cloned();
+        let Identity(found) = match known {
+            Some(identity) => identity,
+            None => Identity(identify(api, &parts.headers, &parts.extensions).await),
+        };
+        let current = found?;
+        let is_write = parts.method != Method::GET && parts.method != Method::HEAD;
+        if let Some(session) = current.session.as_ref().filter(|_| is_write) {
             check_origin(&parts.headers, api)?;
-            check_csrf(&parts.headers, &current.session.csrf_token)?;
+            check_csrf(&parts.headers, &session.csrf_token)?;
         }
         Ok(Self(current))
     }
+}
+
+/// Who is behind the credential of a request.
+///
+/// # Errors
+/// 401 without a good one, 400 for two, 403 for a token from an address that may not use it.
+pub async fn identify(api: &Api, headers: &HeaderMap, extensions: &Extensions) -> Result<Current, Problem> {
+    if let Some(secret) = bearer(headers)? {
+        return by_secret(api, secret, client_ip(api, headers, extensions)).await;
+    }
+    let jar = CookieJar::from_headers(headers);
+    let token = jar.get(api.cookie()).ok_or(Code::Unauthenticated)?.value();
+    Ok(app::sessions::by_token(api.ctx(), token).await?)
+}
+
+/// Who is behind an API token.
+///
+/// # Errors
+/// 401 for an unknown, revoked or expired one; 403 `ip_not_allowed`.
+pub async fn by_secret(api: &Api, secret: &str, ip: Option<IpAddr>) -> Result<Current, Problem> {
+    if !secret.starts_with(app::api_tokens::PREFIX) {
+        return Err(Code::Unauthenticated.into());
+    }
+    Ok(app::api_tokens::authenticate(api.ctx(), secret, ip).await?)
+}
+
+/// Whether a request carries a credential at all.
+#[must_use]
+pub fn has_credential(api: &Api, headers: &HeaderMap) -> bool {
+    headers.contains_key(AUTHORIZATION) || CookieJar::from_headers(headers).get(api.cookie()).is_some()
+}
+
+/// Where a request comes from: the peer, or what a trusted proxy says of it.
+#[must_use]
+pub fn client_ip(api: &Api, headers: &HeaderMap, extensions: &Extensions) -> Option<IpAddr> {
+    let ConnectInfo(peer) = extensions.get::<ConnectInfo<SocketAddr>>()?;
+    let proxies = &api.ctx().settings().trusted_proxies;
+    let is_proxy = |ip: IpAddr| proxies.iter().any(|net| net.contains(&ip.to_canonical()));
+    let peer = peer.ip().to_canonical();
+    if !is_proxy(peer) {
+        return Some(peer);
+    }
+    let forwarded = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
+    let hops: Vec<IpAddr> =
+        forwarded.flat_map(|text| text.split(',')).filter_map(|hop| hop.trim().parse().ok()).collect();
+    Some(hops.into_iter().rev().find(|hop| !is_proxy(*hop)).unwrap_or(peer))
+}
+
+/// The address that limits per address count by; `None` where all callers share one because an unnamed proxy stands
+/// in front.
+#[must_use]
+pub fn counted_ip(api: &Api, headers: &HeaderMap, extensions: &Extensions) -> Option<IpAddr> {
+    client_ip(api, headers, extensions).filter(|ip| !ip.is_loopback() || api.is_local())
 }
 
 /// A call without a session yet, from our own pages or from no page at all.
@@ -62,9 +120,9 @@ impl FromRequestParts<Api> for Guest {
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
         check_origin(&parts.headers, api)?;
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let ip = counted_ip(api, &parts.headers, &parts.extensions);
         let agent = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
-        Ok(Self { ip: peer.map(|ConnectInfo(address)| address.ip().to_string()), user_agent: agent.map(str::to_owned) })
+        Ok(Self { ip: ip.map(|ip| ip.to_string()), user_agent: agent.map(str::to_owned) })
     }
 }
 

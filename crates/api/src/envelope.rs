@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::sync::Arc;
 
+use app::limits::{Limit, Limits};
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
@@ -12,34 +13,43 @@ use http::{HeaderName, HeaderValue};
 use tracing::Instrument;
 use uuid::Uuid;
 
+use crate::guard::Route;
 use crate::problem::{Code, Problem};
-
-/// Longest address in bytes.
-const MAX_URI_BYTES: usize = 8 * 1024;
-/// Most bytes of headers.
-const MAX_HEADER_BYTES: usize = 32 * 1024;
+use crate::state::Api;
 
 /// Where request ids come from.
 pub type RequestIds = Arc<dyn Fn() -> Uuid + Send + Sync>;
 
-/// Gives the request its id, in the log too, and the answer what every answer carries.
-pub async fn wrap(State(ids): State<RequestIds>, request: Request, next: Next) -> Response {
-    let id = ids();
-    let response = match limits(&request) {
+/// What [`wrap`] needs.
+#[derive(Clone)]
+pub struct Around {
+    /// Where request ids come from.
+    pub ids: RequestIds,
+    /// For limits and figures.
+    pub api: Api,
+}
+
+/// Gives the request its id, in the log too, and the answer what every answer carries; counts it.
+pub async fn wrap(State(around): State<Around>, request: Request, next: Next) -> Response {
+    let id = (around.ids)();
+    let response = match limits(around.api.ctx().limits(), &request) {
         Ok(()) => next.run(request).instrument(tracing::info_span!("request", %id)).await,
         Err(problem) => problem.into_response(),
     };
+    let route = response.extensions().get::<Route>().map_or("other", |Route(route)| route.as_str());
+    around.api.metrics().answered(route, response.status().as_u16());
     finish(response, id)
 }
 
-fn limits(request: &Request) -> Result<(), Problem> {
+fn limits(limits: &Limits, request: &Request) -> Result<(), Problem> {
     let uri = request.uri().path_and_query().map_or(0, |text| text.as_str().len());
     let headers: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
-    if uri > MAX_URI_BYTES {
-        return Err(Problem::from(Code::UriTooLong).with("max_bytes", MAX_URI_BYTES));
+    let (max_uri, max_headers) = (limits.size(Limit::UriBytes), limits.size(Limit::HeaderBytes));
+    if uri > max_uri {
+        return Err(Problem::from(Code::UriTooLong).with("max_bytes", max_uri));
     }
-    if headers > MAX_HEADER_BYTES {
-        return Err(Problem::from(Code::HeadersTooLarge).with("max_bytes", MAX_HEADER_BYTES));
+    if headers > max_headers {
+        return Err(Problem::from(Code::HeadersTooLarge).with("max_bytes", max_headers));
     }
     Ok(())
 }

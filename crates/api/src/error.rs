@@ -25,6 +25,10 @@ impl From<Error> for Problem {
             }
             Error::Unauthenticated => Code::Unauthenticated.into(),
             Error::SessionExpired => Code::SessionExpired.into(),
+            Error::TokenRevoked => Code::TokenRevoked.into(),
+            Error::IpNotAllowed => Code::IpNotAllowed.into(),
+            Error::LastAdmin => Code::LastAdmin.into(),
+            Error::IdempotencyInProgress => Self::from(Code::IdempotencyInProgress).retry_after_ms(1_000),
             Error::LinkUsed => Code::LinkUsed.into(),
             Error::LinkExpired => Code::LinkExpired.into(),
             Error::SetupDone => Code::SetupDone.into(),
@@ -39,6 +43,26 @@ impl From<Error> for Problem {
             Error::AgentHasWork { count } => Self::from(Code::AgentHasWork).with("count", count),
             Error::Refused(refused) => of_refused(refused),
             Error::VersionConflict => Code::VersionConflict.into(),
+            Error::NotPending => Code::NotPending.into(),
+            Error::SetupStepFailed { code, side, es, en, detail } => Self::from(Code::SetupStepFailed)
+                .with("error", json!({ "code": code, "side": side, "text": { "es": es, "en": en } }))
+                .detail(detail),
+            Error::Keys(source) => {
+                tracing::error!(error = &source as &dyn std::error::Error, "the secret keys cannot be used");
+                Code::Internal.into()
+            }
+            Error::StaleVersion { current } => Self::from(Code::VersionConflict).with("current_version", current),
+            Error::UnknownField { pointer } => {
+                Self::from(Code::UnknownField).with_error(FieldError::new(pointer, "unknown_field"))
+            }
+            Error::InUse { by } => Self::from(Code::InUse).with("by", json!(by)),
+            Error::OverflowCycle(path) => Self::from(Code::OverflowCycle).detail(path),
+            Error::ConfigInvalid(errors) => errors.into_iter().fold(Code::ConfigInvalid.into(), |problem: Self, e| {
+                problem.with_error(FieldError { detail: Some(e.detail), ..FieldError::new(e.pointer, e.code) })
+            }),
+            Error::ReasonRequired => Code::ReasonRequired.into(),
+            Error::WrapUpCodeRequired => Code::WrapUpCodeRequired.into(),
+            Error::Unsupported { feature } => Self::from(Code::CapabilityUnsupported).with("feature", feature),
             Error::AlreadyExists { existing_id } => {
                 Self::from(Code::AlreadyExists).with("existing_id", json!(existing_id))
             }

@@ -64,7 +64,9 @@ pub async fn read(request: Request, max: usize) -> Result<Bytes, Problem> {
     })
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
+/// Whether a body is said to be JSON.
+#[must_use]
+pub fn is_json(headers: &HeaderMap) -> bool {
     let media = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let media = media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     media == "application/json" || media == "application/merge-patch+json"
@@ -74,7 +76,36 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| refusal(&error))?;
     reader.end().map_err(|error| Problem::from(Code::MalformedBody).detail(error.to_string()))?;
+    refuse_nul(bytes)?;
     Ok(value)
+}
+
+/// U+0000 is refused wherever it stands; the engines cannot keep it.
+fn refuse_nul(bytes: &[u8]) -> Result<(), Problem> {
+    const ESCAPED: &[u8] = b"\\u0000";
+    if !bytes.windows(ESCAPED.len()).any(|part| part == ESCAPED) {
+        return Ok(());
+    }
+    let value: serde_json::Value = serde_json::from_slice(bytes).unwrap_or_default();
+    match nul_at(&value, String::new()) {
+        Some(pointer) => Err(Problem::invalid(pointer, "format")),
+        None => Ok(()),
+    }
+}
+
+fn nul_at(value: &serde_json::Value, at: String) -> Option<String> {
+    use serde_json::Value;
+    match value {
+        Value::String(text) => text.contains('\0').then_some(at),
+        Value::Array(items) => {
+            (0..).zip(items).find_map(|(place, item): (usize, _)| nul_at(item, format!("{at}/{place}")))
+        }
+        Value::Object(fields) => fields.iter().find_map(|(key, item)| {
+            let inside = format!("{at}/{}", key.replace('~', "~0").replace('/', "~1"));
+            if key.contains('\0') { Some(at.clone()) } else { nul_at(item, inside) }
+        }),
+        Value::Null | Value::Bool(_) | Value::Number(_) => None,
+    }
 }
 
 fn refusal(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
@@ -205,6 +236,12 @@ mod tests {
         check("{}", "invalid", Some(("/name", "required")));
         check(r#"{"name":"a","inner":[{"count":"x"}]}"#, "invalid", Some(("/inner/0/count", "type")));
         check(r#"{"name":"a","inner":[{"count":1,"z":2}]}"#, "unknown_field", Some(("/inner/0/z", "unknown_field")));
+    }
+
+    #[test]
+    fn a_nul_is_refused_wherever_it_stands() {
+        check(r#"{"name":"a\u0000"}"#, "invalid", Some(("/name", "format")));
+        assert!(parse::<Body>(br#"{"name":"a\\u0000"}"#).is_ok(), "six characters that only look like one");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::dto::channels::{Channel, ChannelHealth, ChannelSummary};
+use crate::dto::channels::{Channel, ChannelHealth, ChannelSummary, HealthError};
 use crate::dto::conversations::{Conversation, ConversationWork, Draft, DraftBody, Interaction, ReplyRoute, Snooze};
 use crate::dto::customers::{Customer, Identity};
 use crate::dto::entries::{Attachment, Delivery, Entry, EntryBody};
@@ -93,7 +93,7 @@ impl From<&model::User> for User {
             name: row.name.clone(),
             language: row.language.clone(),
             time_zone: row.time_zone.clone(),
-            role_ids: row.roles.clone(),
+            role_ids: app::users::role_ids(row).into_iter().map(|id| id.0).collect(),
             state: row.state.clone(),
             has_password: row.password_hash.is_some(),
             last_sign_in_at: row.last_sign_in_at.map(Into::into),
@@ -236,8 +236,16 @@ fn health(value: &Value) -> ChannelHealth {
         state: value.get("state").and_then(Value::as_str).unwrap_or("unknown").to_owned(),
         last_in_at: at("last_in_at"),
         last_out_at: at("last_out_at"),
-        error: None,
+        error: value.get("error").and_then(health_error),
     }
+}
+
+fn health_error(value: &Value) -> Option<HealthError> {
+    Some(HealthError {
+        code: value.get("code")?.as_str()?.to_owned(),
+        text: serde_json::from_value(value.get("text")?.clone()).ok()?,
+        since_at: value.get("since_at")?.as_str()?.parse::<Timestamp>().ok()?.into(),
+    })
 }
 
 impl From<&model::Channel> for ChannelSummary {
@@ -259,7 +267,7 @@ impl From<&model::Channel> for Channel {
             hook_url: None,
             queue_id: row.queue_id.map(|id| id.0),
             hours_id: None,
-            capabilities: Value::Object(Object::new()),
+            capabilities: app::channels::capabilities(&row.kind),
             health: health(&row.health),
             is_test: false,
             version: row.version,
@@ -483,7 +491,7 @@ impl From<&model::Entry> for Entry {
             deleted_at: None,
             is_redacted: false,
             is_truncated: row.is_truncated,
-            raw_available: false,
+            raw_available: row.mail.as_ref().and_then(|mail| mail.get("raw_available")).is_some_and(|is| is == true),
             created_at: row.created_at.into(),
         }
     }

@@ -21,11 +21,12 @@ use crate::dto::words::InboxList;
 use crate::envelope::{self, RequestIds};
 use crate::problem::{Code, Problem, ProblemBody};
 use crate::routes::{
-    agents, attachments, bootstrap, conversations, customers, drafts, entries, health, offers, people, presence,
-    routing_configs, search, sessions, settings, setup, widget, widget_files, work_items,
+    agents, api_tokens, attachments, audit, bootstrap, channel_types, channels, conversations, customers, dead_letters,
+    deliveries, drafts, entries, health, offers, passwords, people, presence, roles, routing_configs, search, sessions,
+    settings, setup, teams, users, widget, widget_files, work_items,
 };
 use crate::state::Api;
-use crate::{cors, socket};
+use crate::{cors, guard, socket};
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -41,7 +42,7 @@ fn staff() -> OpenApiRouter<Api> {
         .routes(routes!(setup::show, setup::complete))
         .routes(routes!(sessions::sign_in, sessions::show, sessions::sign_out))
         .routes(routes!(sessions::use_link))
-        .routes(routes!(sessions::list))
+        .routes(routes!(sessions::list, sessions::revoke_others))
         .routes(routes!(sessions::revoke))
         .routes(routes!(bootstrap::show))
         .routes(routes!(bootstrap::counts))
@@ -59,9 +60,50 @@ fn staff() -> OpenApiRouter<Api> {
         .routes(routes!(work_items::finish_wrap_up))
         .routes(routes!(work_items::extend_wrap_up))
         .routes(routes!(work_items::transfer))
+        .merge(access())
+        .merge(email())
         .merge(files())
         .merge(inbox())
         .merge(nouns())
+}
+
+fn access() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(api_tokens::list, api_tokens::create))
+        .routes(routes!(api_tokens::show, api_tokens::update, api_tokens::delete))
+        .routes(routes!(audit::list))
+        .routes(routes!(audit::verify))
+        .routes(routes!(passwords::request))
+        .routes(routes!(passwords::complete))
+        .routes(routes!(roles::list, roles::create))
+        .routes(routes!(roles::show, roles::update, roles::delete))
+        .routes(routes!(teams::list, teams::create))
+        .routes(routes!(teams::show, teams::update, teams::delete))
+        .routes(routes!(users::list, users::create))
+        .routes(routes!(users::show, users::update, users::delete))
+        .routes(routes!(users::disable))
+        .routes(routes!(users::enable))
+}
+
+fn email() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(channel_types::list))
+        .routes(routes!(channel_types::show))
+        .routes(routes!(channels::list, channels::create))
+        .routes(routes!(channels::show, channels::update, channels::archive))
+        .routes(routes!(channels::set_secrets))
+        .routes(routes!(channels::check))
+        .routes(routes!(channels::enable))
+        .routes(routes!(channels::disable))
+        .routes(routes!(channels::setup))
+        .routes(routes!(channels::setup_step))
+        .routes(routes!(dead_letters::list))
+        .routes(routes!(dead_letters::raw))
+        .routes(routes!(dead_letters::retry))
+        .routes(routes!(dead_letters::discard))
+        .routes(routes!(deliveries::raw))
+        .routes(routes!(deliveries::retry))
+        .routes(routes!(deliveries::cancel))
 }
 
 fn files() -> OpenApiRouter<Api> {
@@ -95,15 +137,13 @@ fn nouns() -> OpenApiRouter<Api> {
         .routes(routes!(customers::list))
         .routes(routes!(customers::show))
         .routes(routes!(customers::timeline))
-        .routes(routes!(settings::organization))
-        .routes(routes!(settings::users))
+        .routes(routes!(settings::organization, settings::update_organization))
         .routes(routes!(people::invite))
         .routes(routes!(people::accept))
         .routes(routes!(routing_configs::list))
         .routes(routes!(routing_configs::update))
         .routes(routes!(settings::queues))
         .routes(routes!(settings::statuses))
-        .routes(routes!(settings::channels))
 }
 
 /// What visitors call, below `/api/v1/widget/{key}`.
@@ -161,25 +201,30 @@ fn operation_id(method: &str, path: &str) -> String {
 pub fn router(ctx: Ctx) -> Router {
     let api = Api::new(ctx.clone());
     let ids: RequestIds = Arc::new(move || ctx.new_id());
+    let around = envelope::Around { ids, api: api.clone() };
     let (guarded, _) = visitors().split_for_parts();
     let guarded = guarded
         .route("/stream", get(socket::visitor))
         .route("/{*rest}", any(nothing_here))
         .method_not_allowed_fallback(not_allowed)
+        .route_layer(middleware::from_fn_with_state(api.clone(), guard::visitors))
         .route_layer(middleware::from_fn_with_state(api.clone(), cors::guard));
     let (open, _) = staff().split_for_parts();
-    let v1 =
-        open.route("/stream", get(socket::staff)).route("/openapi.json", get(document)).nest("/widget/{key}", guarded);
+    let open = open
+        .route("/stream", get(socket::staff))
+        .route_layer(middleware::from_fn_with_state(api.clone(), guard::staff));
+    let v1 = open.route("/openapi.json", get(document)).nest("/widget/{key}", guarded);
     Router::new()
         .nest("/api/v1", v1)
         .route("/api", any(nothing_here))
         .route("/api/{*rest}", any(nothing_here))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
+        .route("/metrics", get(health::metrics))
         .method_not_allowed_fallback(not_allowed)
         .with_state(api)
         .layer(CatchPanicLayer::custom(envelope::panicked))
-        .layer(middleware::from_fn_with_state(ids, envelope::wrap))
+        .layer(middleware::from_fn_with_state(around, envelope::wrap))
 }
 
 async fn document() -> Response {

@@ -8,8 +8,9 @@ use app::organization::Outline;
 use domain::ids::{AgentId, OrganizationId, QueueId, StatusId};
 
 use crate::dto::Localized;
-use crate::limits::Limits;
+use crate::metrics::Metrics;
 use crate::signing::Signer;
+use crate::socket::Sockets;
 
 /// The state of the API. Cheap to clone.
 #[derive(Clone)]
@@ -20,8 +21,9 @@ struct Inner {
     origin: String,
     cookie: &'static str,
     labels: RwLock<BTreeMap<OrganizationId, Arc<Labels>>>,
-    limits: Limits,
+    metrics: Metrics,
     signer: Signer,
+    sockets: Sockets,
 }
 
 /// Names that events do not carry, as last read.
@@ -45,9 +47,15 @@ impl Api {
     pub fn new(ctx: Ctx) -> Self {
         let origin = origin_of(&ctx.settings().public_url);
         let cookie = if origin.starts_with("https:") { "__Host-centralita" } else { "centralita" };
-        let limits = Limits::new(ctx.settings().rate_limit_factor);
-        let signer = Signer::new(&ctx);
-        Self(Arc::new(Inner { ctx, origin, cookie, labels: RwLock::default(), limits, signer }))
+        Self(Arc::new(Inner {
+            signer: Signer::new(&ctx),
+            ctx,
+            origin,
+            cookie,
+            labels: RwLock::default(),
+            metrics: Metrics::default(),
+            sockets: Sockets::default(),
+        }))
     }
 
     /// The context of use cases.
@@ -74,10 +82,24 @@ impl Api {
         &self.0.signer
     }
 
-    /// How often somebody may call.
+    /// Whether people reach this installation only from its own machine, without a proxy between.
     #[must_use]
-    pub fn limits(&self) -> &Limits {
-        &self.0.limits
+    pub fn is_local(&self) -> bool {
+        let host = self.0.origin.split("://").nth(1).unwrap_or_default();
+        let name = host.rsplit_once(':').map_or(host, |(name, _)| name).trim_matches(['[', ']']);
+        name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+    }
+
+    /// What was answered so far.
+    #[must_use]
+    pub fn metrics(&self) -> &Metrics {
+        &self.0.metrics
+    }
+
+    /// The open sockets of this process.
+    #[must_use]
+    pub fn sockets(&self) -> &Sockets {
+        &self.0.sockets
     }
 
     /// The names last read of an organization.

@@ -2,19 +2,26 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use domain::conversation::ActorType;
 use domain::ids::{AgentId, IdSource, OrganizationId, SessionId, UserId};
 use domain::permissions::{Permission, Reach, Resource, Standing, authorize};
+use ipnet::IpNet;
 use jiff::Timestamp;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
+use crate::channels::Links;
+use crate::deliveries::{self, Outbox};
 use crate::files::{self, Files};
+use crate::idempotency::{Running, Store};
+use crate::keyring::Keyring;
+use crate::limits::Limits;
 use crate::live::{self, Hub};
 use crate::owner::{self, Owner};
-use crate::{Error, setup};
+use crate::rates::{Failures, Rates};
+use crate::{Error, audit, setup};
 
 /// Where time comes from.
 pub trait Clock: Send + Sync {
@@ -35,12 +42,18 @@ pub struct Settings {
     pub public_url: String,
     /// Where files stand.
     pub data_dir: PathBuf,
+    /// Where the keys of secrets stand; `None` for `secret.key` in the data folder.
+    pub secret_key_file: Option<PathBuf>,
     /// The installation was started to be tried out.
     pub is_demo: bool,
-    /// Every limit on how often somebody may call is multiplied by it; 0 switches them off.
-    pub rate_limit_factor: u32,
     /// A name for this process in leases.
     pub node: String,
+    /// Sizes and rates, where they differ from the defaults.
+    pub limits: Limits,
+    /// Proxies whose word on a caller's address is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// What the console's files hash to; `None` where it was not built.
+    pub console_hash: Option<String>,
 }
 
 /// The context of all use cases.
@@ -48,14 +61,18 @@ pub struct Settings {
 pub struct Ctx(Arc<Inner>);
 
 struct Inner {
-    store: db::Store,
+    store: Store,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     settings: Settings,
     files: Files,
+    keyring: OnceLock<Keyring>,
     runtimes: RwLock<BTreeMap<OrganizationId, Arc<Runtime>>>,
     numbers: tokio::sync::Mutex<BTreeMap<OrganizationId, std::ops::Range<i64>>>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
+    running: Arc<Running>,
+    rates: Rates,
+    sign_in_failures: Failures,
 }
 
 /// The running parts of one organization.
@@ -66,6 +83,10 @@ pub struct Runtime {
     pub hub: Arc<Hub>,
     /// The one task that routes.
     pub owner: Owner,
+    /// What leaves for providers.
+    pub outbox: Arc<Outbox>,
+    /// The connections of enabled channels.
+    pub links: Links,
 }
 
 impl Ctx {
@@ -78,13 +99,17 @@ impl Ctx {
         };
         Self(Arc::new(Inner {
             files: Files::new(&settings.data_dir, keys),
-            store,
+            store: Store::new(store),
             clock,
             entropy,
             settings,
+            keyring: OnceLock::new(),
             runtimes: RwLock::default(),
             numbers: tokio::sync::Mutex::default(),
             tasks: Mutex::default(),
+            running: Arc::default(),
+            rates: Rates::default(),
+            sign_in_failures: Failures::default(),
         }))
     }
 
@@ -94,6 +119,12 @@ impl Ctx {
     /// What the store refuses.
     pub async fn start(&self) -> Result<(), Error> {
         self.store().migrate(store::MIGRATIONS).await?;
+        let settings = self.settings();
+        let keyring = Keyring::open(settings.secret_key_file.as_deref(), &settings.data_dir, self.entropy());
+        self.0.keyring.get_or_init({
+            let keyring = keyring.map_err(Error::Keys)?;
+            || keyring
+        });
         for organization in setup::organizations(self).await? {
             self.start_organization(organization).await?;
         }
@@ -108,10 +139,15 @@ impl Ctx {
         let hub = Arc::new(Hub::default());
         let (owner, routing) = owner::start(self, organization, Arc::clone(&hub)).await?;
         let tailing = live::start(self, organization, Arc::clone(&hub), owner.clone()).await?;
-        let runtime = Arc::new(Runtime { organization, hub, owner });
+        let (outbox, links) = (Arc::new(Outbox::default()), Links::default());
+        let sealing = audit::start(self, organization, Arc::clone(&hub));
+        let runtime = Arc::new(Runtime { organization, hub, owner, outbox, links });
         self.0.runtimes.write().unwrap_or_else(PoisonError::into_inner).insert(organization, Arc::clone(&runtime));
         let cleaning = files::start(self, organization);
-        self.0.tasks.lock().unwrap_or_else(PoisonError::into_inner).extend([routing, tailing, cleaning]);
+        let sending = deliveries::start(self, organization, Arc::clone(&runtime.outbox));
+        let tasks = [routing, tailing, sealing, cleaning, sending];
+        self.0.tasks.lock().unwrap_or_else(PoisonError::into_inner).extend(tasks);
+        runtime.links.sync(self, organization).await?;
         Ok(runtime)
     }
 
@@ -128,6 +164,8 @@ impl Ctx {
     pub async fn stop(self) {
         let runtimes = std::mem::take(&mut *self.0.runtimes.write().unwrap_or_else(PoisonError::into_inner));
         for runtime in runtimes.values() {
+            runtime.links.stop().await;
+            runtime.outbox.stop();
             runtime.owner.stop().await;
             runtime.hub.close();
         }
@@ -138,13 +176,38 @@ impl Ctx {
                 tracing::error!("a task of the organization ended by a panic");
             }
         }
-        self.store().clone().close().await;
+        self.plain_store().clone().close().await;
     }
 
-    /// The store.
+    /// The store; the first write of a call with an Idempotency-Key carries the key.
     #[must_use]
-    pub fn store(&self) -> &db::Store {
+    pub fn store(&self) -> &Store {
         &self.0.store
+    }
+
+    /// The store for what is not an effect of a call: numbers, notes of use, the keys themselves.
+    pub(crate) fn plain_store(&self) -> &db::Store {
+        self.0.store.plain()
+    }
+
+    pub(crate) fn running(&self) -> &Arc<Running> {
+        &self.0.running
+    }
+
+    /// How often things happened lately.
+    #[must_use]
+    pub fn rates(&self) -> &Rates {
+        &self.0.rates
+    }
+
+    pub(crate) fn sign_in_failures(&self) -> &Failures {
+        &self.0.sign_in_failures
+    }
+
+    /// Sizes and rates.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.0.settings.limits
     }
 
     /// Now, cut to the microsecond the store keeps.
@@ -163,6 +226,15 @@ impl Ctx {
     #[must_use]
     pub fn files(&self) -> &Files {
         &self.0.files
+    }
+
+    /// The keys of secrets.
+    ///
+    /// # Panics
+    /// Before [`Ctx::start`].
+    #[must_use]
+    pub fn keyring(&self) -> &Keyring {
+        self.0.keyring.get().expect("invariant: start opens the keyring before anything needs it")
     }
 
     /// What the operator chose.
@@ -201,7 +273,7 @@ impl Ctx {
             return Ok(number);
         }
         let first = self
-            .store()
+            .plain_store()
             .write("numbers.lease", organization, |tx, organization| {
                 Box::pin(
                     async move { Ok::<_, Error>(store::organizations::lease_numbers(tx, organization, BLOCK).await?) },
@@ -233,8 +305,10 @@ impl IdSource for Ids {
 pub struct Actor {
     /// For which organization.
     pub organization: OrganizationId,
-    /// The sign-in session, if there is one.
+    /// The sign-in session; for an API token its own id, so that it can be cut off like one.
     pub session: Option<SessionId>,
+    /// From which address, if known.
+    pub ip: Option<String>,
     /// How they are shown.
     pub name: String,
     /// What they may do.
@@ -281,7 +355,7 @@ impl Actor {
         let (kind, id) = match (self.standing.agent, self.standing.user) {
             (Some(agent), _) => (ActorType::Agent, Some(agent.0)),
             (None, Some(user)) => (ActorType::User, Some(user.0)),
-            (None, None) => (ActorType::Api, None),
+            (None, None) => (ActorType::Api, self.session.map(|token| token.0)),
         };
         serde_json::json!({ "type": kind, "id": id })
     }

@@ -15,6 +15,7 @@ use store::queues::{Queue, QueueSettings, RoutingConfig, RoutingSettings};
 use uuid::Uuid;
 
 use crate::Error;
+use crate::opening::{self, Opening};
 
 /// A name in both languages.
 #[must_use]
@@ -22,17 +23,27 @@ pub fn names(es: &str, en: &str) -> Names {
     BTreeMap::from([("es".to_owned(), es.to_owned()), ("en".to_owned(), en.to_owned())])
 }
 
+/// What routing needs to know of an organization beside its work.
+#[derive(Debug)]
+pub struct RoutingConfiguration {
+    /// Agents and statuses.
+    pub snapshot: Snapshot,
+    /// Queues with what opens and closes them.
+    pub queues: Vec<Opening>,
+}
+
 /// Everything routing needs, except presences, items, offers and assignments.
 ///
 /// # Errors
 /// What the store refuses.
-pub async fn routing_config(tx: &mut Tx<'_>, org: OrganizationId) -> Result<Snapshot, Error> {
+pub async fn routing_config(tx: &mut Tx<'_>, org: OrganizationId) -> Result<RoutingConfiguration, Error> {
     let statuses = store::agents::statuses(tx, org).await?;
     let presence_configs = store::agents::configs(tx, org).await?;
     let agents = store::agents::list(tx, org).await?;
     let routing_configs = store::queues::configs(tx, org).await?;
     let members = store::queues::members(tx, org).await?;
     let queues = store::queues::list(tx, org).await?;
+    let calendars = store::business_hours::list(tx, org).await?;
     let status_id = |key: &str| statuses.iter().find(|s| s.key == key).map(|s| s.id);
     let (missed, offline) = (status_id("missed"), status_id("offline"));
     let agent = |a: Agent| {
@@ -42,29 +53,37 @@ pub async fn routing_config(tx: &mut Tx<'_>, org: OrganizationId) -> Result<Snap
             cap_primary_milli: settings.cap_primary_milli,
             cap_interruptible_milli: settings.cap_interruptible_milli,
             channel_max: settings.channel_max.clone(),
+            auto_accept: settings.is_auto_accept,
             decline_allowed: settings.is_decline_allowed,
-            decline_reason_required: settings.is_decline_reason_required,
-            status_on_decline: None,
-            status_on_timeout: missed?,
+            decline_reason_required: settings.is_decline_reason_required || !settings.decline_reason_ids.is_empty(),
+            status_on_decline: settings.status_on_decline,
+            status_on_timeout: settings.status_on_timeout.or(missed)?,
             status_offline: offline?,
             grace_ms: settings.grace_ms,
             skills: a.skills,
         })
     };
-    let queue = |q: Queue| {
+    let mut by_queue: BTreeMap<QueueId, Vec<Member>> = BTreeMap::new();
+    for m in members {
+        by_queue.entry(m.queue).or_default().push(m.member);
+    }
+    let mut queue = |q: Queue| {
         let routing = &routing_configs.iter().find(|r| r.id == q.routing_config_id)?.settings;
-        let mine = members.iter().filter(|m| m.queue == q.id).map(|m| m.member).collect();
-        Some(queue_config(&q, routing, mine))
+        let calendar = calendars.iter().find(|c| Some(c.id) == q.settings.hours_id.map(|id| id.0));
+        Some(Opening {
+            is_open_by_hand: q.state == "open",
+            hours: calendar.and_then(|c| opening::hours(&c.settings)),
+            config: queue_config(&q, routing, by_queue.remove(&q.id).unwrap_or_default()),
+        })
     };
-    Ok(Snapshot {
+    let queues = queues.into_iter().filter_map(&mut queue).collect();
+    let statuses = statuses.iter().map(|s| StatusConfig { id: s.id, kind: s.kind, channels: s.channels.clone() });
+    let snapshot = Snapshot {
         agents: agents.into_iter().filter(|a| a.state == "active").filter_map(agent).collect(),
-        queues: queues.into_iter().filter_map(queue).collect(),
-        statuses: statuses
-            .iter()
-            .map(|s| StatusConfig { id: s.id, kind: s.kind, channels: s.channels.clone() })
-            .collect(),
+        statuses: statuses.collect(),
         ..Snapshot::default()
-    })
+    };
+    Ok(RoutingConfiguration { snapshot, queues })
 }
 
 fn queue_config(q: &Queue, routing: &RoutingSettings, members: Vec<Member>) -> QueueConfig {
@@ -80,11 +99,13 @@ fn queue_config(q: &Queue, routing: &RoutingSettings, members: Vec<Member>) -> Q
         exclusion_ttl_ms: routing.exclusion_ttl_ms,
         retry_gap_ms: routing.retry_gap_ms,
         wrap_up_ms: routing.wrap_up_ms,
-        wrap_up_extension_ms: 60_000,
-        wrap_up_extensions_max: 3,
+        wrap_up_extension_ms: routing.wrap_up_extension_ms,
+        wrap_up_extensions_max: routing.wrap_up_extensions_max,
         wrap_up_code_required: q.settings.is_wrap_up_code_required,
         is_open: q.state == "open",
+        on_closed: q.settings.on_closed,
         max_waiting: q.settings.max_waiting,
+        on_full: q.settings.on_full,
         members,
     }
 }
@@ -122,6 +143,8 @@ pub fn beginnings(org: OrganizationId, mut id: impl FnMut() -> Uuid, public_key:
             exclusion_ttl_ms: 120_000,
             retry_gap_ms: 15_000,
             wrap_up_ms: 0,
+            wrap_up_extension_ms: 60_000,
+            wrap_up_extensions_max: 3,
         },
         version: 1,
     };
@@ -157,6 +180,10 @@ fn presence_config(org: OrganizationId, id: Uuid) -> PresenceConfig {
             is_decline_allowed: true,
             is_decline_reason_required: false,
             grace_ms: 30_000,
+            is_auto_accept: false,
+            decline_reason_ids: Vec::new(),
+            status_on_decline: None,
+            status_on_timeout: None,
         },
         version: 1,
     }
@@ -206,6 +233,7 @@ fn statuses(org: OrganizationId, mut id: impl FnMut() -> Uuid) -> Vec<PresenceSt
             name: names(es, en),
             kind,
             channels,
+            activity: None,
             is_paid: kind != Offline,
             is_productive: kind == Online,
             is_system,

@@ -48,6 +48,18 @@ pub enum Error {
     /// The session is over.
     #[error("the session is over")]
     SessionExpired,
+    /// The API token was revoked, has expired, or whoever made it is gone.
+    #[error("the token was revoked")]
+    TokenRevoked,
+    /// The API token may not be used from this address.
+    #[error("the token may not be used from here")]
+    IpNotAllowed,
+    /// The last administrator must stay.
+    #[error("the last administrator must stay")]
+    LastAdmin,
+    /// The first call with this key is still running.
+    #[error("the first call with this key is still running")]
+    IdempotencyInProgress,
     /// The one-use link was used before, or never existed.
     #[error("the link was used or is unknown")]
     LinkUsed,
@@ -102,12 +114,68 @@ pub enum Error {
     /// The row was changed by somebody else.
     #[error("somebody else changed it meanwhile")]
     VersionConflict,
+    /// It was changed since it was read.
+    #[error("it was changed meanwhile; its version is {current}")]
+    StaleVersion {
+        /// The version it has.
+        current: i64,
+    },
+    /// A field of the input is unknown.
+    #[error("the field {pointer} is unknown")]
+    UnknownField {
+        /// JSON Pointer into the body.
+        pointer: String,
+    },
+    /// Others refer to it.
+    #[error("it is in use")]
+    InUse {
+        /// By what: `noun:key`.
+        by: Vec<String>,
+    },
+    /// Queues would hand work on in a circle.
+    #[error("queues overflow in a circle: {0}")]
+    OverflowCycle(String),
+    /// A configuration document makes no sense.
+    #[error("the configuration is not valid")]
+    ConfigInvalid(Vec<FieldError>),
+    /// This needs a reason.
+    #[error("a reason is needed")]
+    ReasonRequired,
+    /// The queue wants a wrap-up code first.
+    #[error("a wrap-up code is needed")]
+    WrapUpCodeRequired,
+    /// The product cannot do this yet.
+    #[error("not supported: {feature}")]
+    Unsupported {
+        /// What.
+        feature: &'static str,
+    },
     /// The address exists already.
     #[error("it exists already")]
     AlreadyExists {
         /// Which.
         existing_id: Option<Uuid>,
     },
+    /// It left, is leaving, or was settled before.
+    #[error("it is not pending any more")]
+    NotPending,
+    /// The provider said no to a step of set-up.
+    #[error("the step failed: {code}")]
+    SetupStepFailed {
+        /// What went wrong.
+        code: &'static str,
+        /// On which side: `in` or `out`.
+        side: &'static str,
+        /// In Spanish.
+        es: &'static str,
+        /// In English.
+        en: &'static str,
+        /// The provider's words.
+        detail: String,
+    },
+    /// The file with the keys of this installation cannot be used.
+    #[error("the secret keys cannot be used")]
+    Keys(#[source] crate::keyring::KeyringError),
     /// The file is larger than may be attached.
     #[error("the file is larger than {max_bytes} bytes")]
     AttachmentTooLarge {

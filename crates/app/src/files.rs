@@ -214,6 +214,13 @@ impl Upload {
         self.max_bytes
     }
 
+    /// The same with a limit of its own, for what is kept as it came and never held in memory.
+    #[must_use]
+    pub fn with_raw_limit(mut self, max_bytes: u64) -> Self {
+        self.max_bytes = max_bytes;
+        self
+    }
+
     /// Adds bytes.
     ///
     /// # Errors

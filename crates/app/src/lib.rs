@@ -10,39 +10,59 @@ mod context;
 mod error;
 mod events;
 mod secrets;
+mod stamp;
 
 pub mod agents;
+pub mod api_tokens;
 pub mod attachments;
+pub mod audit;
+pub mod channels;
 pub mod conversations;
 pub mod customers;
 pub mod defaults;
+pub mod deliveries;
 pub mod files;
+pub mod health;
+pub mod idempotency;
 pub mod identity_tokens;
+pub mod keyring;
+pub mod limits;
 pub mod live;
 pub mod offers;
+pub mod opening;
 pub mod organization;
 pub mod owner;
+pub mod passwords;
 pub mod people;
 mod pictures;
 pub mod presence;
+pub mod rates;
+pub mod roles;
 pub mod routing;
 pub mod search;
 pub mod sessions;
 pub mod setup;
+pub mod teams;
+pub mod users;
 pub mod widget;
 pub mod work;
 
 pub use context::{Actor, Clock, Ctx, Entropy, Runtime, Settings};
 pub use error::{Error, FieldError};
+pub use ipnet::IpNet as Network;
 
 /// What use cases return: the store's rows.
 pub mod model {
-    pub use store::access::Session;
+    pub use store::access::{AccountMail, Session};
     pub use store::agents::{Agent, Names, PresenceConfig, PresenceSettings, PresenceStatus};
+    pub use store::api_tokens::ApiToken;
     pub use store::attachments::Attachment;
+    pub use store::audit::Stored as AuditEntry;
     pub use store::channels::Channel;
     pub use store::conversations::{Before, Conversation, Interaction};
     pub use store::customers::{Customer, Identity};
+    pub use store::dead_letters::DeadLetter;
+    pub use store::dispositions::Disposition;
     pub use store::drafts::Draft;
     pub use store::entries::Entry;
     pub use store::events::{Cursor, Event};
@@ -50,5 +70,5 @@ pub mod model {
     pub use store::queues::{Queue, QueueMember, QueueSettings, RoutingConfig, RoutingSettings};
     pub use store::users::User;
     pub use store::visitors::Visitor;
-    pub use store::work::WorkItem;
+    pub use store::work::{Matter, WorkItem};
 }

@@ -6,7 +6,10 @@
 //! - A listener who does not keep up is told so ([`Heard::Lagged`]) and never slows the others.
 //! - The tailer is woken by commits; once a second it looks by itself, as a safety net.
 
+mod index;
+
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -16,6 +19,7 @@ use domain::permissions::{Permission, Resource, Standing, authorize};
 use domain::routing::{ItemState, Offer, Presence};
 use serde_json::Value;
 use store::attachments::Attachment;
+use store::channels::Channel;
 use store::conversations::Conversation;
 use store::customers::Customer;
 use store::entries::Entry;
@@ -25,6 +29,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
+use self::index::{Index, Key};
 use crate::owner::Owner;
 use crate::{Ctx, Error};
 
@@ -63,6 +68,23 @@ pub struct Content {
     pub work_item: Option<WorkItem>,
     pub offer: Option<Offer>,
     pub presence: Option<Presence>,
+    pub channel: Option<Channel>,
+}
+
+impl Live {
+    /// The queue it is about.
+    #[must_use]
+    pub fn queue(&self) -> Option<QueueId> {
+        let named = || id_in(&self.event, "queue_id").map(QueueId);
+        self.content.work_item.as_ref().map(|w| w.item.queue).or_else(named)
+    }
+
+    /// Whether others in the queue may have moved by it.
+    #[must_use]
+    pub fn moves_queue(&self) -> bool {
+        let kind = self.event.kind.as_str();
+        matches!(kind, "work_item.queued" | "work_item.active" | "work_item.cancelled" | "work_item.closed")
+    }
 }
 
 impl Content {
@@ -153,6 +175,10 @@ pub struct VisitorFilter {
     pub customer: CustomerId,
     /// Where.
     pub channel: ChannelId,
+    /// The queue behind the channel: its hours are the channel's.
+    pub queue: Option<QueueId>,
+    /// The queue they wait in: whatever moves there may move them.
+    pub waits_in: Option<QueueId>,
 }
 
 impl VisitorFilter {
@@ -166,7 +192,13 @@ impl VisitorFilter {
                 && entry.kind == EntryKind::Message
                 && entry.audience != Audience::Internal;
         }
+        if matches!(live.event.kind.as_str(), "queue.opened" | "queue.closed") {
+            return self.queue.is_some() && live.queue() == self.queue;
+        }
         let is_theirs = content.conversation.as_ref().is_some_and(|c| c.customer_id == self.customer);
+        if !is_theirs && live.moves_queue() {
+            return self.waits_in.is_some() && live.queue() == self.waits_in;
+        }
         let noun = live.event.kind.split('.').next().unwrap_or_default();
         is_theirs && matches!(noun, "work_item" | "conversation" | "interaction")
     }
@@ -220,13 +252,15 @@ pub enum Heard {
     Lagged(Cursor),
     /// The rights or the session ended.
     Revoked,
+    /// Rights changed, perhaps one's own: ask again what may be seen.
+    Rights,
 }
 
 #[derive(Debug)]
 struct Listener {
     filter: Filter,
     sender: mpsc::Sender<Heard>,
-    is_lagging: bool,
+    revoked: Arc<Notify>,
     session: Option<Uuid>,
     agent: Option<AgentId>,
     is_routable: bool,
@@ -236,6 +270,9 @@ struct Listener {
 struct Listeners {
     next: u64,
     by_id: BTreeMap<u64, Listener>,
+    index: Index,
+    /// Who did not keep up and has not been told yet.
+    lagging: BTreeSet<u64>,
     at: Cursor,
     is_closed: bool,
 }
@@ -245,6 +282,8 @@ struct Listeners {
 pub struct Hub {
     listeners: Mutex<Listeners>,
     committed: Notify,
+    recorded: Notify,
+    net_found: AtomicU64,
 }
 
 /// One listener's end; leaving it ends the subscription.
@@ -255,6 +294,8 @@ pub struct Subscription {
     pub id: u64,
     /// Where the stream was when it began: what comes is after this.
     pub from: Cursor,
+    /// Told when the session ends, also while nothing can be sent.
+    pub revoked: Arc<Notify>,
     receiver: mpsc::Receiver<Heard>,
 }
 
@@ -271,7 +312,11 @@ impl Subscription {
 
     /// Changes what is listened to.
     pub fn refilter(&self, filter: Filter) {
-        if let Some(listener) = self.hub.locked().by_id.get_mut(&self.id) {
+        let mut guard = self.hub.locked();
+        let listeners = &mut *guard;
+        if let Some(listener) = listeners.by_id.get_mut(&self.id) {
+            listeners.index.remove(self.id, &listener.filter);
+            listeners.index.add(self.id, &filter);
             listener.filter = filter;
         }
     }
@@ -279,7 +324,11 @@ impl Subscription {
 
 impl Drop for Subscription {
     fn drop(&mut self) {
-        self.hub.locked().by_id.remove(&self.id);
+        let mut listeners = self.hub.locked();
+        if let Some(listener) = listeners.by_id.remove(&self.id) {
+            listeners.index.remove(self.id, &listener.filter);
+            listeners.lagging.remove(&self.id);
+        }
     }
 }
 
@@ -298,7 +347,10 @@ impl Hub {
         let mut listeners = self.locked();
         listeners.is_closed = true;
         listeners.by_id.clear();
+        listeners.index.clear();
+        listeners.lagging.clear();
         self.committed.notify_one();
+        self.recorded.notify_one();
     }
 
     /// Begins to listen; everything after [`Subscription::from`] is heard.
@@ -309,12 +361,15 @@ impl Hub {
         let id = listeners.next;
         listeners.next += 1;
         let from = listeners.at;
-        let listener = Listener { filter, sender, is_lagging: false, session, agent: None, is_routable: false };
+        let revoked = Arc::<Notify>::default();
+        let listener =
+            Listener { filter, sender, revoked: Arc::clone(&revoked), session, agent: None, is_routable: false };
         if !listeners.is_closed {
+            listeners.index.add(id, &listener.filter);
             listeners.by_id.insert(id, listener);
         }
         drop(listeners);
-        Subscription { hub: Arc::clone(self), id, from, receiver }
+        Subscription { hub: Arc::clone(self), id, from, revoked, receiver }
     }
 
     /// Notes that a listener is a routable socket of an agent; how many that session has now.
@@ -326,7 +381,8 @@ impl Hub {
             l.session
         });
         let same = |l: &&Listener| l.is_routable && l.agent == Some(agent) && l.session == session;
-        listeners.by_id.values().filter(same).count()
+        let own = listeners.index.with([Key::Agent(agent)]);
+        own.iter().filter_map(|id| listeners.by_id.get(id)).filter(same).count()
     }
 
     /// The agents with a routable socket here, each with its sign-in session.
@@ -341,6 +397,7 @@ impl Hub {
     pub fn revoke(&self, session: Uuid) {
         for listener in self.locked().by_id.values() {
             if listener.session == Some(session) {
+                listener.revoked.notify_one();
                 drop(listener.sender.try_send(Heard::Revoked));
             }
         }
@@ -349,33 +406,89 @@ impl Hub {
     /// Passes a signal on to whoever has the conversation open, and to the visitor.
     pub fn signal(&self, signal: Signal) {
         let signal = Arc::new(signal);
-        for (id, listener) in &self.locked().by_id {
+        let listeners = self.locked();
+        let keys = [Key::Everything, Key::Conversation(signal.conversation), Key::Customer(signal.customer)];
+        for id in listeners.index.with(keys) {
+            let Some(listener) = listeners.by_id.get(&id) else { continue };
             let hears = match &listener.filter {
                 Filter::Staff(staff) => staff.has_conversation(signal.conversation),
                 Filter::Visitor(visitor) => signal.is_for_visitor && visitor.customer == signal.customer,
             };
-            if hears && *id != signal.from {
+            if hears && id != signal.from {
                 drop(listener.sender.try_send(Heard::Signal(Arc::clone(&signal))));
             }
         }
     }
 
     fn publish(&self, page: &[Arc<Live>], at: Cursor) {
-        let mut listeners = self.locked();
+        let mut guard = self.locked();
+        let listeners = &mut *guard;
         listeners.at = at;
-        for listener in listeners.by_id.values_mut() {
-            for live in page.iter().filter(|live| listener.filter.wants(live)) {
-                if !listener.is_lagging && listener.sender.try_send(Heard::Event(Arc::clone(live))).is_err() {
-                    listener.is_lagging = true;
+        for live in page {
+            for id in listeners.index.with(index::keys_for(live)) {
+                let Some(listener) = listeners.by_id.get(&id).filter(|l| l.filter.wants(live)) else { continue };
+                let is_behind = listeners.lagging.contains(&id);
+                if !is_behind && listener.sender.try_send(Heard::Event(Arc::clone(live))).is_err() {
+                    listeners.lagging.insert(id);
                 }
             }
-            if listener.is_lagging && listener.sender.try_send(Heard::Lagged(at)).is_ok() {
-                listener.is_lagging = false;
+        }
+        let by_id = &listeners.by_id;
+        let is_told = |id: &u64| by_id.get(id).is_none_or(|l| l.sender.try_send(Heard::Lagged(at)).is_ok());
+        listeners.lagging.retain(|id| !is_told(id));
+    }
+
+    /// Every listener of staff asks again what they may see.
+    fn rights_changed(&self) {
+        let mut guard = self.locked();
+        let listeners = &mut *guard;
+        for id in listeners.index.with([Key::Staff]) {
+            let is_told = listeners.by_id.get(&id).is_none_or(|l| l.sender.try_send(Heard::Rights).is_ok());
+            if !is_told {
+                listeners.lagging.insert(id);
             }
         }
     }
 
-    fn is_closed(&self) -> bool {
+    /// Acts on what changes who may listen, whichever node it was written by.
+    fn enforce(&self, page: &[Arc<Live>]) {
+        for live in page {
+            match live.event.kind.as_str() {
+                "session.revoked" => id_in(&live.event, "session_id").into_iter().for_each(|id| self.revoke(id)),
+                "audit.recorded" => self.recorded.notify_one(),
+                "api_token.updated" | "role.updated" | "team.deleted" | "team.updated" | "user.disabled"
+                | "user.updated" => self.rights_changed(),
+                _ => {}
+            }
+        }
+    }
+
+    /// Waits until something was recorded for the audit, or the feed ends.
+    pub(crate) async fn recorded(&self) {
+        self.recorded.notified().await;
+    }
+
+    /// Where the stream is for listeners.
+    #[must_use]
+    pub fn position(&self) -> Cursor {
+        self.locked().at
+    }
+
+    /// Events that only the look once a second found; 0 as long as every commit wakes.
+    #[must_use]
+    pub fn net_found(&self) -> u64 {
+        self.net_found.load(Ordering::Relaxed)
+    }
+
+    /// How many listen: staff, and visitors.
+    #[must_use]
+    pub fn listeners(&self) -> (usize, usize) {
+        let listeners = self.locked();
+        let staff = listeners.by_id.values().filter(|listener| matches!(listener.filter, Filter::Staff(_))).count();
+        (staff, listeners.by_id.len() - staff)
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
         self.locked().is_closed
     }
 }
@@ -401,14 +514,19 @@ pub async fn head(ctx: &Ctx, org: OrganizationId) -> Result<Cursor, Error> {
 }
 
 async fn tail(ctx: Ctx, org: OrganizationId, hub: Arc<Hub>, owner: Owner, mut at: Cursor) {
+    let mut is_woken = true;
     while !hub.is_closed() {
         match read(&ctx, org, at, PAGE).await {
             Ok(page) if page.is_empty() => {
-                drop(tokio::time::timeout(SAFETY_NET, hub.committed.notified()).await);
+                is_woken = tokio::time::timeout(SAFETY_NET, hub.committed.notified()).await.is_ok();
             }
             Ok(page) => {
+                if !is_woken {
+                    hub.net_found.fetch_add(page.len() as u64, Ordering::Relaxed);
+                }
                 at = page.last().map_or(at, |live| live.cursor);
                 hub.publish(&page, at);
+                hub.enforce(&page);
                 hand_over(&owner, &page).await;
             }
             Err(error) => {
@@ -472,6 +590,11 @@ async fn join(tx: &mut db::Tx<'_>, org: OrganizationId, page: Vec<(Cursor, Event
     let work = store::work::live_of(tx, org, wanted.into_iter().collect()).await?;
     let people: BTreeSet<Uuid> = conversations.iter().map(|c| c.customer_id.0).collect();
     let customers = store::customers::find_many(tx, org, people.into_iter().collect()).await?;
+    let channels = if page.iter().any(|(_, e)| e.kind.starts_with("channel.")) {
+        store::channels::list(tx, org).await?
+    } else {
+        Vec::new()
+    };
     let presences = if page.iter().any(|(_, e)| e.kind.starts_with("presence.")) {
         store::work::presences(tx, org).await?
     } else {
@@ -493,6 +616,7 @@ async fn join(tx: &mut db::Tx<'_>, org: OrganizationId, page: Vec<(Cursor, Event
                 .collect(),
             offer: id_in(&event, "offer_id").and_then(|id| offers.iter().find(|o| o.id.0 == id)).cloned(),
             presence: id_in(&event, "agent_id").and_then(|id| presences.iter().find(|p| p.agent.0 == id)).cloned(),
+            channel: id_in(&event, "channel_id").and_then(|id| channels.iter().find(|c| c.id.0 == id)).cloned(),
             conversation,
             work_item,
         };

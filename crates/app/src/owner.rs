@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::conversation::{InteractionEnd, InteractionState};
-use domain::ids::{ConversationId, InteractionId, OrganizationId, WorkItemId};
+use domain::ids::{AgentId, ConversationId, InteractionId, OrganizationId, WorkItemId};
 use domain::routing::{Command, Effect, Item, ItemState, OfferState, Refused, Router, Snapshot};
 use domain::time::Micros;
 use jiff::Timestamp;
@@ -26,6 +26,7 @@ use uuid::Uuid;
 
 use crate::events::{event, system};
 use crate::live::Hub;
+use crate::opening::Openings;
 use crate::{Ctx, Error, defaults};
 
 /// Requests that may wait.
@@ -41,10 +42,25 @@ type Answer = Result<Vec<Effect>, Error>;
 type Look = Box<dyn FnOnce(&Router) + Send>;
 
 enum Request {
-    Apply { command: Box<Command>, links: Option<Links>, actor: Value, answer: Option<oneshot::Sender<Answer>> },
+    Apply { command: Box<Command>, links: Option<Links>, said: Said, answer: Option<oneshot::Sender<Answer>> },
     Look(Look),
-    Reload,
+    Reload(oneshot::Sender<()>),
     Stop,
+}
+
+/// Who gives a command, and the words that go with it.
+#[derive(Clone, Debug)]
+pub struct Said {
+    /// As it stands in events.
+    pub actor: Value,
+    /// A reason for the record: kept beside a change of presence, never in an event.
+    pub reason: Option<String>,
+}
+
+impl From<Value> for Said {
+    fn from(actor: Value) -> Self {
+        Self { actor, reason: None }
+    }
 }
 
 /// What an item belongs to, beyond what routing needs.
@@ -68,9 +84,10 @@ impl Owner {
     /// # Errors
     /// [`Error::Refused`] when the router refuses; [`Error::StorageFull`] or [`Error::Unavailable`] when the commit
     /// failed.
-    pub async fn apply(&self, command: Command, actor: Value) -> Answer {
+    pub async fn apply(&self, command: Command, said: impl Into<Said>) -> Answer {
         let (answer, answered) = oneshot::channel();
-        let request = Request::Apply { command: Box::new(command), links: None, actor, answer: Some(answer) };
+        let said = said.into();
+        let request = Request::Apply { command: Box::new(command), links: None, said, answer: Some(answer) };
         self.inbox.send(request).await.map_err(|_| GONE)?;
         answered.await.map_err(|_| GONE)?
     }
@@ -79,7 +96,8 @@ impl Owner {
     pub async fn enqueue(&self, work: &WorkItem) {
         let links = Links { interaction: work.interaction_id, conversation: work.conversation_id };
         let command = Command::Enqueue { item: work.item.clone() };
-        let request = Request::Apply { command: Box::new(command), links: Some(links), actor: system(), answer: None };
+        let said = system().into();
+        let request = Request::Apply { command: Box::new(command), links: Some(links), said, answer: None };
         if self.inbox.send(request).await.is_err() {
             tracing::debug!("the router is stopping; the item waits in the store");
         }
@@ -96,9 +114,10 @@ impl Owner {
         answered.await.map_err(|_| GONE)
     }
 
-    /// Reads the configuration again, after an administrator changed it.
+    /// Reads the configuration again, after an administrator changed it; returns once it is in force.
     pub async fn reload(&self) {
-        if self.inbox.send(Request::Reload).await.is_err() {
+        let (done, is_done) = oneshot::channel();
+        if self.inbox.send(Request::Reload(done)).await.is_err() || is_done.await.is_err() {
             tracing::debug!("the router is stopping; it reads the configuration when it starts");
         }
     }
@@ -128,6 +147,7 @@ struct Routing {
     hub: Arc<Hub>,
     router: Router,
     fence: i64,
+    openings: Openings,
     links: BTreeMap<WorkItemId, Links>,
     entered: BTreeSet<WorkItemId>,
     next_seq: u64,
@@ -173,24 +193,30 @@ struct Commit {
 }
 
 struct Step {
-    effect: Effect,
+    /// None where a queue opened or closed by its calendar: only the event is written.
+    effect: Option<Effect>,
     links: Links,
     event: Option<Event>,
     extra: Option<Event>,
     interval: Uuid,
+    /// The reason given for a change of presence.
+    reason: Option<String>,
+    /// The item closed in a queue that wants a wrap-up code; by whom.
+    closed_by: Option<AgentId>,
+    is_code_wanted: bool,
 }
 
 impl Routing {
     async fn rebuild(ctx: Ctx, organization: OrganizationId, hub: Arc<Hub>) -> Result<Self, Error> {
         let now = ctx.now();
         let node = ctx.settings().node.clone();
-        let (fence, snapshot, work) = ctx
+        let (fence, snapshot, openings, work) = ctx
             .store()
             .write("router.rebuild", (organization, node, now), |tx, (organization, node, now)| {
                 Box::pin(async move {
                     let fence = store::organizations::take_lease(tx, organization, &node, now).await?;
-                    let (snapshot, work) = stored(tx, organization).await?;
-                    Ok::<_, Error>((fence, snapshot, work))
+                    let (snapshot, openings, work) = stored(tx, organization, now).await?;
+                    Ok::<_, Error>((fence, snapshot, openings, work))
                 })
             })
             .await?;
@@ -201,7 +227,8 @@ impl Routing {
         let next_seq = work.iter().map(|w| w.item.seq).max().unwrap_or_default() + 1;
         let (router, effects) = Router::restore(snapshot, now.into(), ctx.id_source());
         let entered = BTreeSet::new();
-        let mut routing = Self { ctx, organization, hub, router, fence, links, entered, next_seq, outage: None };
+        let mut routing =
+            Self { ctx, organization, hub, router, fence, openings, links, entered, next_seq, outage: None };
         routing.commit(effects, &system()).await?;
         for w in work.into_iter().filter(|w| w.item.state == ItemState::New) {
             let outcome = routing.decide(Command::Enqueue { item: w.item });
@@ -249,7 +276,9 @@ impl Routing {
     /// How long until something falls due; an hour when nothing waits for time.
     fn until_due(&self) -> Duration {
         let now = Micros::from(self.ctx.now());
-        let Some(at) = self.router.next_deadline() else { return Duration::from_secs(3_600) };
+        let opening = self.openings.next_change().map(Micros::from);
+        let next = self.router.next_deadline().into_iter().chain(opening).min();
+        let Some(at) = next else { return Duration::from_secs(3_600) };
         Duration::from_micros(u64::try_from(at.0.saturating_sub(now.0)).unwrap_or_default())
     }
 
@@ -257,33 +286,53 @@ impl Routing {
     async fn serve(&mut self, batch: Vec<Request>) -> bool {
         let mut pending = Vec::new();
         let mut looks = Vec::new();
-        let mut steps = Vec::new();
-        let (mut must_reload, mut goes_on) = (false, true);
+        let mut steps = self.open_and_close();
+        let (mut reloads, mut goes_on) = (Vec::new(), true);
         for request in batch {
             match request {
-                Request::Apply { command, links, actor, answer } => {
+                Request::Apply { command, links, said, answer } => {
                     if let (Some(links), Command::Enqueue { item }) = (links, &*command) {
                         self.links.entry(item.id).or_insert(links);
                     }
                     let outcome = self.decide(*command);
                     if let Ok(effects) = &outcome {
-                        steps.extend(self.steps(effects, &actor));
+                        steps.extend(self.steps(effects, &said));
                     }
                     pending.push(Pending { answer, outcome });
                 }
                 Request::Look(look) => looks.push(look),
-                Request::Reload => must_reload = true,
+                Request::Reload(done) => reloads.push(done),
                 Request::Stop => goes_on = false,
             }
         }
         self.settle(steps, pending).await;
+        if !reloads.is_empty() {
+            self.reload().await;
+        }
         for look in looks {
             look(&self.router);
         }
-        if must_reload {
-            self.reload().await;
+        for done in reloads {
+            done.send(()).ok();
         }
         goes_on
+    }
+
+    /// Opens and closes the queues whose calendar says so by now.
+    fn open_and_close(&mut self) -> Vec<Step> {
+        let mut steps = Vec::new();
+        for queue in self.openings.due(self.ctx.now()) {
+            let (id, is_open) = (queue.id, queue.is_open);
+            let kind = if is_open { "queue.opened" } else { "queue.closed" };
+            let data = json!({ "queue_id": id, "reason": "hours" });
+            let told = event(self.ctx.new_id(), self.organization, kind, self.ctx.now(), system(), data);
+            steps.push(Step::only(told));
+            match self.decide(Command::PutQueue { queue }) {
+                Ok(effects) => steps.extend(self.steps(&effects, &system().into())),
+                Err(refused) => tracing::warn!(%refused, "a queue could not be opened or closed"),
+            }
+        }
+        steps
     }
 
     fn decide(&mut self, mut command: Command) -> Result<Vec<Effect>, Refused> {
@@ -321,7 +370,7 @@ impl Routing {
     }
 
     async fn commit(&mut self, effects: Vec<Effect>, actor: &Value) -> Result<(), Error> {
-        let steps = self.steps(&effects, actor);
+        let steps = self.steps(&effects, &actor.clone().into());
         self.write(steps).await
     }
 
@@ -338,11 +387,13 @@ impl Routing {
 
     /// Replaces what was decided but not stored by what is stored, for those who look meanwhile.
     async fn show_what_is_stored(&mut self) {
-        let read = self.ctx.store().read("router.stored", self.organization, |tx, organization| {
-            Box::pin(async move { stored(tx, organization).await })
+        let about = (self.organization, self.ctx.now());
+        let read = self.ctx.store().read("router.stored", about, |tx, (organization, now)| {
+            Box::pin(async move { stored(tx, organization, now).await })
         });
         match read.await {
-            Ok((snapshot, _)) => {
+            Ok((snapshot, openings, _)) => {
+                self.openings = openings;
                 self.router = Router::restore(snapshot, self.ctx.now().into(), self.ctx.id_source()).0;
             }
             Err(error) => tracing::warn!(%error, "the routing as stored could not be read"),
@@ -377,7 +428,10 @@ impl Routing {
                     }
                 }
                 Some(Request::Look(look)) => look(&self.router),
-                Some(Request::Reload) => {}
+                // Rebuilding reads the configuration.
+                Some(Request::Reload(done)) => {
+                    done.send(()).ok();
+                }
                 Some(Request::Stop) | None => return false,
             }
         }
@@ -397,13 +451,19 @@ impl Routing {
             tracing::error!("the routing configuration could not be read; the one before stays in force");
             return;
         };
-        let commands = (config.statuses.into_iter().map(|status| Command::PutStatus { status }))
-            .chain(config.agents.into_iter().map(|agent| Command::PutAgent { agent }))
-            .chain(config.queues.into_iter().map(|queue| Command::PutQueue { queue }));
+        self.openings = Openings::new(config.queues, self.ctx.now());
+        let Snapshot { statuses, agents, .. } = config.snapshot;
+        let gone: Vec<AgentId> =
+            self.router.agent_ids().filter(|id| agents.iter().all(|agent| agent.id != *id)).collect();
+        let commands = (statuses.into_iter().map(|status| Command::PutStatus { status }))
+            .chain(agents.into_iter().map(|agent| Command::PutAgent { agent }))
+            .chain(gone.into_iter().map(|agent| Command::RemoveAgent { agent }))
+            .chain(self.openings.configs().into_iter().map(|queue| Command::PutQueue { queue }))
+            .collect::<Vec<_>>();
         let mut steps = Vec::new();
         for command in commands {
             match self.decide(command) {
-                Ok(effects) => steps.extend(self.steps(&effects, &system())),
+                Ok(effects) => steps.extend(self.steps(&effects, &system().into())),
                 Err(refused) => tracing::warn!(%refused, "a part of the routing configuration was refused"),
             }
         }
@@ -411,7 +471,7 @@ impl Routing {
     }
 
     /// What a commit writes for these effects; ids are drawn here, so that it can run again.
-    fn steps(&mut self, effects: &[Effect], actor: &Value) -> Vec<Step> {
+    fn steps(&mut self, effects: &[Effect], said: &Said) -> Vec<Step> {
         let now = self.ctx.now();
         let mut steps = Vec::with_capacity(effects.len());
         for effect in effects {
@@ -421,17 +481,28 @@ impl Routing {
             };
             let told = self.told(effect, links);
             let mut make = |(kind, data): (String, Value)| {
-                event(self.ctx.new_id(), self.organization, &kind, now, actor.clone(), data)
+                event(self.ctx.new_id(), self.organization, &kind, now, said.actor.clone(), data)
             };
+            let (event, extra) = (told.map(&mut make), owner_change(effect, links).map(&mut make));
             steps.push(Step {
-                effect: effect.clone(),
                 links,
-                event: told.map(&mut make),
-                extra: owner_change(effect, links).map(&mut make),
+                event,
+                extra,
                 interval: self.ctx.new_id(),
+                reason: said.reason.clone(),
+                closed_by: closed_by(effects, effect),
+                is_code_wanted: self.is_code_wanted(effect),
+                effect: Some(effect.clone()),
             });
         }
         steps
+    }
+
+    /// Whether an item closed, by its agent or by time, where a wrap-up code is wanted.
+    fn is_code_wanted(&self, effect: &Effect) -> bool {
+        let Effect::Item { item, row: Some(15 | 16), .. } = effect else { return false };
+        let queue = self.router.queue_config(item.queue);
+        item.state == ItemState::Closed && queue.is_some_and(|queue| queue.wrap_up_code_required)
     }
 
     fn links_of(&mut self, item: &Item) -> Links {
@@ -448,7 +519,7 @@ impl Routing {
         match effect {
             Effect::Item { item, previous, row, reason } => {
                 let name = match (row, item.state) {
-                    (None, _) => "updated",
+                    (None, _) | (Some(5), ItemState::New) => "updated",
                     (_, ItemState::New) => return None,
                     (_, ItemState::Deferred) => "deferred",
                     (_, ItemState::Queued) => "queued",
@@ -494,20 +565,52 @@ impl Routing {
 }
 
 /// Everything a router is rebuilt from.
-async fn stored(tx: &mut db::Tx<'_>, organization: OrganizationId) -> Result<(Snapshot, Vec<WorkItem>), Error> {
+async fn stored(
+    tx: &mut db::Tx<'_>,
+    organization: OrganizationId,
+    now: Timestamp,
+) -> Result<(Snapshot, Openings, Vec<WorkItem>), Error> {
     let work = store::work::live(tx, organization).await?;
+    let config = defaults::routing_config(tx, organization).await?;
+    let openings = Openings::new(config.queues, now);
     let snapshot = Snapshot {
+        queues: openings.configs(),
         items: work.iter().filter(|w| w.item.state != ItemState::New).map(|w| w.item.clone()).collect(),
         offers: store::work::pending_offers(tx, organization).await?,
         assignments: store::work::live_assignments(tx, organization).await?,
         presences: store::work::presences(tx, organization).await?,
-        ..defaults::routing_config(tx, organization).await?
+        ..config.snapshot
     };
-    Ok((snapshot, work))
+    Ok((snapshot, openings, work))
 }
 
 fn tick() -> Request {
-    Request::Apply { command: Box::new(Command::Tick), links: None, actor: system(), answer: None }
+    Request::Apply { command: Box::new(Command::Tick), links: None, said: system().into(), answer: None }
+}
+
+impl Step {
+    /// Nothing but an event.
+    fn only(event: Event) -> Self {
+        Self {
+            effect: None,
+            links: Links::default(),
+            interval: event.id.0,
+            event: Some(event),
+            extra: None,
+            reason: None,
+            closed_by: None,
+            is_code_wanted: false,
+        }
+    }
+}
+
+/// Who held the item of this effect when it ended: its assignment is told beside it.
+fn closed_by(effects: &[Effect], effect: &Effect) -> Option<AgentId> {
+    let Effect::Item { item, row: Some(15 | 16), .. } = effect else { return None };
+    effects.iter().find_map(|other| match other {
+        Effect::Assignment { assignment } if assignment.item == item.id => Some(assignment.agent),
+        Effect::Assignment { .. } | Effect::Item { .. } | Effect::Offer { .. } | Effect::Presence { .. } => None,
+    })
 }
 
 /// The conversation goes to whoever takes its work.
@@ -522,24 +625,40 @@ async fn write(tx: &mut db::Tx<'_>, commit: Commit) -> Result<(), Error> {
     let Commit { organization, fence, now, steps } = commit;
     store::organizations::hold_lease(tx, organization, fence, now).await?;
     for step in &*steps {
-        match &step.effect {
-            Effect::Item { item, row, .. } => {
-                store::work::update(tx, organization, item, now).await?;
-                follow(tx, organization, item, *row, step.links, now).await?;
-            }
-            Effect::Offer { offer, .. } => store::work::put_offer(tx, organization, offer, now).await?,
-            Effect::Assignment { assignment } => store::work::put_assignment(tx, organization, assignment).await?,
-            Effect::Presence { presence, previous_status, reason, .. } => {
-                store::work::put_presence(tx, organization, presence, now).await?;
-                if presence.status != *previous_status {
-                    let (agent, status) = (presence.agent, presence.status);
-                    let id = step.interval;
-                    store::work::change_interval(tx, organization, id, agent, status, reason, now).await?;
-                }
-            }
+        if let Some(effect) = &step.effect {
+            write_effect(tx, organization, effect, step, now).await?;
         }
         for event in [&step.event, &step.extra].into_iter().flatten() {
             store::events::insert(tx, event).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn write_effect(
+    tx: &mut db::Tx<'_>,
+    organization: OrganizationId,
+    effect: &Effect,
+    step: &Step,
+    now: Timestamp,
+) -> Result<(), Error> {
+    match effect {
+        Effect::Item { item, row, .. } => {
+            store::work::update(tx, organization, item, now).await?;
+            follow(tx, organization, item, *row, step.links, now).await?;
+            if step.is_code_wanted {
+                store::dispositions::mark_missing(tx, organization, item.id, step.closed_by, now).await?;
+            }
+        }
+        Effect::Offer { offer, .. } => store::work::put_offer(tx, organization, offer, now).await?,
+        Effect::Assignment { assignment } => store::work::put_assignment(tx, organization, assignment).await?,
+        Effect::Presence { presence, previous_status, reason, .. } => {
+            store::work::put_presence(tx, organization, presence, now).await?;
+            if presence.status != *previous_status {
+                let (agent, status, id) = (presence.agent, presence.status, step.interval);
+                let reason = step.reason.as_deref().unwrap_or(reason);
+                store::work::change_interval(tx, organization, id, agent, status, reason, now).await?;
+            }
         }
     }
     Ok(())

@@ -2,19 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use domain::permissions::{BuiltinRole, Permission, Resource};
+use domain::ids::TeamId;
+use domain::permissions::{Permission, Resource};
 use domain::routing::Member;
 use jiff::Timestamp;
 use serde_json::json;
 use store::access::Link;
 use store::agents::Agent;
-use store::events::AuditRecord;
 use store::users::User;
 use uuid::Uuid;
 
 use crate::sessions::{self, SignedIn};
 use crate::setup::{agent_of, days_later};
-use crate::{Actor, Ctx, Error, defaults, secrets};
+use crate::stamp::Stamp;
+use crate::{Actor, Ctx, Error, defaults, roles, secrets, users};
 
 /// Whom to invite.
 #[derive(Clone, Debug, Default)]
@@ -22,8 +23,9 @@ use crate::{Actor, Ctx, Error, defaults, secrets};
 pub struct Invitation {
     pub email: String,
     pub name: String,
-    /// Keys of roles.
+    /// Ids or keys of roles.
     pub roles: Vec<String>,
+    pub teams: Vec<TeamId>,
     pub language: String,
 }
 
@@ -42,8 +44,8 @@ struct Rows {
     agent_id: Uuid,
     link: Link,
     hash: Vec<u8>,
-    audit: AuditRecord,
-    now: Timestamp,
+    teams: Vec<TeamId>,
+    stamp: Stamp,
 }
 
 /// Invites somebody; whoever takes work becomes a member of every queue.
@@ -53,7 +55,8 @@ struct Rows {
 pub async fn invite(ctx: &Ctx, actor: &Actor, invitation: Invitation) -> Result<Invited, Error> {
     actor.authorize(Permission::UsersEdit, Resource::Organization)?;
     check(&invitation)?;
-    let now = ctx.now();
+    let stamp = Stamp::new(ctx, actor);
+    let now = stamp.now;
     let token = secrets::token(ctx.entropy());
     let user = User {
         id: ctx.new_id().into(),
@@ -81,25 +84,10 @@ pub async fn invite(ctx: &Ctx, actor: &Actor, invitation: Invitation) -> Result<
         expires_at: Some(days_later(now, 1)),
         used_at: None,
     };
-    let audit = AuditRecord {
-        id: ctx.new_id(),
-        organization_id: actor.organization,
-        at: now,
-        actor: actor.as_json(),
-        action: "user.invited".to_owned(),
-        resource_type: "user".to_owned(),
-        resource_id: Some(user.id.0),
-        before: None,
-        after: Some(json!({ "roles": user.roles })),
-        reason: None,
-    };
-    let rows = Rows { user: user.clone(), agent_id: ctx.new_id(), link, hash: secrets::hash(&token), audit, now };
+    let teams = invitation.teams;
+    let rows = Rows { user, agent_id: ctx.new_id(), link, hash: secrets::hash(&token), teams, stamp };
     let saved = ctx.store().write("people.invite", rows, |tx, rows| Box::pin(save(tx, rows))).await;
-    match saved {
-        Ok(()) => {}
-        Err(Error::Store(error)) if error.is_unique() => return Err(Error::AlreadyExists { existing_id: None }),
-        Err(error) => return Err(error),
-    }
+    let user = saved.map_err(roles::taken)?;
     ctx.runtime(actor.organization)?.owner.reload().await;
     Ok(Invited { user, token })
 }
@@ -113,24 +101,40 @@ fn check(invitation: &Invitation) -> Result<(), Error> {
     if length == 0 || length > 200 {
         return Err(Error::field("/name", "length", "1 to 200 characters"));
     }
-    let is_unknown = |role: &&String| role.parse::<BuiltinRole>().is_err();
-    if invitation.roles.is_empty() || invitation.roles.iter().any(|r| is_unknown(&r)) {
-        return Err(Error::field("/role_ids", "unknown_reference", "keys of roles: agent, supervisor, admin"));
+    if invitation.roles.is_empty() {
+        return Err(Error::field("/role_ids", "required", "at least one role"));
     }
     Ok(())
 }
 
-async fn save(tx: &mut db::Tx<'_>, rows: Rows) -> Result<(), Error> {
-    let Rows { user, agent_id, link, hash, audit, now } = rows;
-    let org = user.organization_id;
+async fn save(tx: &mut db::Tx<'_>, rows: Rows) -> Result<User, Error> {
+    let Rows { mut user, agent_id, link, hash, teams, stamp } = rows;
+    if let Some(existing) = store::users::by_email(tx, &user.email).await?
+        && existing.organization_id == user.organization_id
+    {
+        return Err(Error::AlreadyExists { existing_id: Some(existing.id.0) });
+    }
+    user.roles = roles::words(tx, &stamp.actor, &user.roles).await?;
     store::users::insert(tx, &user).await?;
-    store::access::insert_link(tx, &link, &hash, now).await?;
-    store::events::audit(tx, &audit).await?;
-    if !user.roles.iter().any(|r| r == "agent") {
-        return Ok(());
+    store::access::insert_link(tx, &link, &hash, stamp.now).await?;
+    users::join(tx, &stamp, user.id, &teams).await?;
+    stamp.tell(tx, "user.created", json!({ "user_id": user.id })).await?;
+    let after = json!({ "roles": user.roles, "team_ids": teams });
+    stamp.audit(tx, "user.invited", ("user", user.id.0), None, Some(after)).await?;
+    if user.roles.iter().any(|r| r == "agent") {
+        take_work(tx, &user, agent_id, stamp.now).await?;
+    }
+    Ok(user)
+}
+
+/// Makes a user an agent, a member of every queue; one who was an agent before is one again.
+pub(crate) async fn take_work(tx: &mut db::Tx<'_>, user: &User, agent_id: Uuid, now: Timestamp) -> Result<(), Error> {
+    let org = user.organization_id;
+    if store::agents::list(tx, org).await?.iter().any(|agent| agent.user_id == Some(user.id)) {
+        return Ok(store::users::set_agent_state(tx, org, user.id, "active", now).await?);
     }
     let config = store::agents::config_by_key(tx, org, "default").await?.ok_or(Error::NotFound)?;
-    let agent: Agent = agent_of(&user, &config, agent_id);
+    let agent: Agent = agent_of(user, &config, agent_id);
     store::agents::insert(tx, &agent, now).await?;
     for queue in store::queues::list(tx, org).await? {
         let member = Member { agent: agent.id, tier: 0, delay_ms: 0 };

@@ -3,13 +3,16 @@
 use std::sync::Arc;
 
 use domain::ids::{OrganizationId, SessionId, UserId};
-use domain::permissions::{BuiltinRole, Standing};
+use domain::permissions::{BuiltinRole, Grant, Permission, Resource, Standing};
 use jiff::Timestamp;
 use store::access::Session;
 use store::organizations::Organization;
 use store::users::User;
 
+use crate::limits::Limit;
+use crate::rates::Quota;
 use crate::setup::days_later;
+use crate::stamp::Stamp;
 use crate::{Actor, Ctx, Error, secrets};
 
 /// Hours without use after which a session is over.
@@ -28,10 +31,14 @@ pub struct SignedIn {
     pub organization: Organization,
 }
 
+/// Seconds an old token is good after it was replaced: calls on their way still carry it.
+const ROTATION_GRACE_S: i64 = 60;
+
 /// Signs in by address and password.
 ///
 /// # Errors
-/// [`Error::InvalidCredentials`], whatever was wrong, after the same time.
+/// [`Error::InvalidCredentials`], whatever was wrong, after the same time; [`Error::SignInDelayed`] after too many
+/// failures of this account, known or not, or from this address.
 pub async fn sign_in(
     ctx: &Ctx,
     email: &str,
@@ -39,6 +46,8 @@ pub async fn sign_in(
     ip: Option<String>,
     user_agent: Option<String>,
 ) -> Result<SignedIn, Error> {
+    let account = store::users::email_key(email);
+    delay(ctx, &account, ip.as_deref())?;
     let user = ctx
         .store()
         .read("sessions.user", email.to_owned(), |tx, email| {
@@ -48,7 +57,23 @@ pub async fn sign_in(
     let hash = user.as_ref().and_then(|u| u.password_hash.clone());
     let is_right = secrets::verify_password(hash, password.to_owned()).await;
     let user = user.filter(|u| is_right && u.state == "active").ok_or(Error::InvalidCredentials)?;
+    ctx.sign_in_failures().succeeded(&account);
     open(ctx, user, ip, user_agent).await
+}
+
+/// Counts an attempt before anything is compared, so that attempts at the same time cannot pass together.
+fn delay(ctx: &Ctx, account: &str, ip: Option<&str>) -> Result<(), Error> {
+    let (limits, now) = (ctx.limits(), ctx.now());
+    let count = limits.get(Limit::SignInFailuresPerIpPer10Min);
+    let quota = Quota { name: "sign_in", count, window_s: 600 };
+    if let Some(standing) = ip.map(|ip| ctx.rates().count(quota, ip, now)).filter(|standing| !standing.is_within) {
+        return Err(Error::SignInDelayed { retry_after_ms: standing.reset_ms });
+    }
+    let free = limits.get(Limit::SignInFailuresPerAccount);
+    match ctx.sign_in_failures().attempt(account, free, now) {
+        Some(retry_after_ms) => Err(Error::SignInDelayed { retry_after_ms }),
+        None => Ok(()),
+    }
 }
 
 /// Signs in by a one-use link.
@@ -98,6 +123,7 @@ pub(crate) async fn open(
         created_at: now,
         last_seen_at: now,
         expires_at: days_later(now, 30),
+        must_rotate: false,
     };
     let input = (session.clone(), secrets::hash(&token));
     let organization = ctx
@@ -113,15 +139,19 @@ pub(crate) async fn open(
     Ok(SignedIn { token, session, user, organization })
 }
 
-/// A session with everything the console asks first.
+/// Somebody who acts, with what is behind their credential.
 #[derive(Clone, Debug)]
 pub struct Current {
     /// Who acts.
     pub actor: Actor,
-    /// The session.
-    pub session: Session,
-    /// The user.
+    /// The session; `None` for an API token.
+    pub session: Option<Session>,
+    /// The user; for an API token the one who made it.
     pub user: User,
+    /// The fresh token of a session whose rights changed: the cookie's new value.
+    pub rotated: Option<String>,
+    /// When the credential ends.
+    pub expires_at: Option<Timestamp>,
 }
 
 /// Who is behind a session's token.
@@ -130,31 +160,72 @@ pub struct Current {
 /// [`Error::Unauthenticated`], [`Error::SessionExpired`].
 pub async fn by_token(ctx: &Ctx, token: &str) -> Result<Current, Error> {
     let now = ctx.now();
-    let hash = secrets::hash(token);
     let (session, user, standing) = ctx
         .store()
-        .read("sessions.by_token", hash, |tx, hash| {
+        .read("sessions.by_token", (secrets::hash(token), now), |tx, (hash, now)| {
             Box::pin(async move {
-                let session = store::access::session_by_token(tx, &hash).await?.ok_or(Error::Unauthenticated)?;
-                let org = session.organization_id;
-                let user = store::users::find(tx, org, session.user_id).await?;
-                let user = user.filter(|u| u.state == "active").ok_or(Error::Unauthenticated)?;
-                let standing = standing(tx, &user).await?;
+                let session = store::access::session_by_token(tx, &hash, now).await?.ok_or(Error::Unauthenticated)?;
+                let (user, standing) = user_of(tx, &session).await?;
                 Ok::<_, Error>((session, user, standing))
             })
         })
         .await?;
-    if session.expires_at <= now || days_later(session.last_seen_at, 1) <= now {
+    if session.expires_at <= now {
         return Err(Error::SessionExpired);
     }
     touch(ctx, &session, now).await?;
+    let rotated = if session.must_rotate { rotate(ctx, &session, now).await? } else { None };
+    Ok(Current { rotated, ..signed_in(session, user, standing) })
+}
+
+async fn user_of(tx: &mut db::Tx<'_>, session: &Session) -> Result<(User, Standing), Error> {
+    let user = store::users::find(tx, session.organization_id, session.user_id).await?;
+    let user = user.filter(|u| u.state == "active").ok_or(Error::Unauthenticated)?;
+    let standing = standing(tx, &user).await?;
+    Ok((user, standing))
+}
+
+fn signed_in(session: Session, user: User, standing: Standing) -> Current {
     let actor = Actor {
         organization: session.organization_id,
         session: Some(session.id),
+        ip: session.ip.clone(),
         name: user.name.clone(),
         standing: Arc::new(standing),
     };
-    Ok(Current { actor, session, user })
+    Current { actor, expires_at: Some(session.expires_at), session: Some(session), user, rotated: None }
+}
+
+/// A fresh token for a session whose rights changed; `None` when another call got it.
+async fn rotate(ctx: &Ctx, session: &Session, now: Timestamp) -> Result<Option<String>, Error> {
+    let token = secrets::token(ctx.entropy());
+    let until = now.checked_add(jiff::Span::new().seconds(ROTATION_GRACE_S)).unwrap_or(now);
+    let input = (session.organization_id, session.id, secrets::hash(&token), until);
+    let is_ours = ctx
+        .plain_store()
+        .write("sessions.rotate", input, |tx, (org, id, hash, until)| {
+            Box::pin(async move { Ok::<_, Error>(store::access::rotate(tx, org, id, &hash, until).await?) })
+        })
+        .await?;
+    Ok(is_ours.then_some(token))
+}
+
+/// Who is behind a session now, for a socket that stays open while rights change.
+///
+/// # Errors
+/// [`Error::Unauthenticated`] when the session or its user is gone.
+pub async fn again(ctx: &Ctx, current: &Current) -> Result<Current, Error> {
+    let Some(session) = current.session.clone() else { return crate::api_tokens::again(ctx, current).await };
+    ctx.store()
+        .read("sessions.again", session, |tx, session| {
+            Box::pin(async move {
+                let found = store::access::find_session(tx, session.organization_id, session.id).await?;
+                let session = found.ok_or(Error::Unauthenticated)?;
+                let (user, standing) = user_of(tx, &session).await?;
+                Ok(signed_in(session, user, standing))
+            })
+        })
+        .await
 }
 
 /// Notes the use of a session, at most once in a few minutes.
@@ -167,7 +238,7 @@ async fn touch(ctx: &Ctx, session: &Session, now: Timestamp) -> Result<(), Error
         return Ok(());
     }
     let input = (session.organization_id, session.id, now);
-    ctx.store()
+    ctx.plain_store()
         .write("sessions.touch", input, |tx, (org, id, now)| {
             Box::pin(async move { Ok::<_, Error>(store::access::touch_session(tx, org, id, now).await.map(drop)?) })
         })
@@ -181,17 +252,27 @@ pub(crate) async fn standing(tx: &mut db::Tx<'_>, user: &User) -> Result<Standin
     let members = store::queues::members(tx, org).await?;
     let team_agents: std::collections::BTreeSet<_> =
         store::agents::of_teams(tx, org, user.id).await?.into_iter().chain(agent).collect();
-    let grants =
-        user.roles.iter().filter_map(|role| role.parse::<BuiltinRole>().ok()).flat_map(BuiltinRole::grants).collect();
     let serves = |m: &&store::queues::QueueMember| team_agents.contains(&m.member.agent);
     Ok(Standing {
         user: Some(user.id),
         agent,
-        grants,
+        grants: grants(tx, user).await?,
         queues: agent.map(|a| store::queues::of_agent(&members, a).into_iter().collect()).unwrap_or_default(),
         team_queues: members.iter().filter(serves).map(|m| m.queue).collect(),
         team_agents,
     })
+}
+
+/// The union of what a user's roles grant.
+async fn grants(tx: &mut db::Tx<'_>, user: &User) -> Result<Vec<Grant>, Error> {
+    let builtin = |role: &String| role.parse::<BuiltinRole>().ok();
+    let mut grants: Vec<Grant> = user.roles.iter().filter_map(builtin).flat_map(BuiltinRole::grants).collect();
+    if user.roles.iter().any(|role| builtin(role).is_none()) {
+        let own = store::roles::list(tx, user.organization_id).await?;
+        let held = own.into_iter().filter(|role| user.roles.contains(&role.id.to_string()));
+        grants.extend(held.flat_map(|role| role.grants));
+    }
+    Ok(grants)
 }
 
 /// Ends a session and its sockets.
@@ -218,4 +299,75 @@ pub async fn list(ctx: &Ctx, org: OrganizationId, user: UserId) -> Result<Vec<Se
             Box::pin(async move { Ok::<_, Error>(store::access::list_sessions(tx, org, user).await?) })
         })
         .await
+}
+
+/// The sessions of a user: one's own, or with `users.edit` anybody's.
+///
+/// # Errors
+/// [`Error::Denied`]; [`Error::NotFound`] for an actor that is no person and names nobody.
+pub async fn list_of(ctx: &Ctx, actor: &Actor, user: Option<UserId>) -> Result<Vec<Session>, Error> {
+    let user = whose(actor, user)?;
+    list(ctx, actor.organization, user).await
+}
+
+fn whose(actor: &Actor, user: Option<UserId>) -> Result<UserId, Error> {
+    let Some(user) = user.filter(|user| Some(*user) != actor.standing.user) else { return actor.user() };
+    actor.authorize(Permission::UsersEdit, Resource::Organization)?;
+    Ok(user)
+}
+
+/// Ends a session and cuts its sockets: one's own, or with `users.edit` anybody's.
+///
+/// # Errors
+/// [`Error::NotFound`], also for the session of somebody else without the permission.
+pub async fn revoke(ctx: &Ctx, actor: &Actor, id: SessionId) -> Result<(), Error> {
+    let stamp = Stamp::new(ctx, actor);
+    ctx.store()
+        .write("sessions.revoke", (stamp, id), |tx, (stamp, id)| {
+            Box::pin(async move {
+                let org = stamp.actor.organization;
+                let session = store::access::find_session(tx, org, id).await?.ok_or(Error::NotFound)?;
+                whose(&stamp.actor, Some(session.user_id)).map_err(|_| Error::NotFound)?;
+                store::access::delete_session(tx, org, id).await?;
+                let told = serde_json::json!({ "session_id": id, "user_id": session.user_id });
+                stamp.tell(tx, "session.revoked", told).await?;
+                if stamp.actor.standing.user == Some(session.user_id) {
+                    return Ok(());
+                }
+                stamp.audit(tx, "session.revoked", ("session", id.0), None, None).await
+            })
+        })
+        .await?;
+    cut(ctx, actor.organization, &[id])
+}
+
+/// Ends every session of the actor, or with `users.edit` of a user, but the one that asks.
+///
+/// # Errors
+/// [`Error::Denied`], [`Error::NotFound`].
+pub async fn revoke_others(ctx: &Ctx, actor: &Actor, user: Option<UserId>) -> Result<(), Error> {
+    let user = whose(actor, user)?;
+    let stamp = Stamp::new(ctx, actor);
+    let ended = ctx
+        .store()
+        .write("sessions.revoke_others", (stamp, user), |tx, (stamp, user)| {
+            Box::pin(async move {
+                let org = stamp.actor.organization;
+                let but = stamp.actor.session.unwrap_or(SessionId(uuid::Uuid::nil()));
+                let ended = store::access::delete_other_sessions(tx, org, user, but).await?;
+                stamp.audit(tx, "session.revoked_others", ("user", user.0), None, None).await?;
+                Ok::<_, Error>(ended)
+            })
+        })
+        .await?;
+    cut(ctx, actor.organization, &ended)
+}
+
+/// Cuts the sockets of sessions that are over.
+pub(crate) fn cut(ctx: &Ctx, org: OrganizationId, sessions: &[SessionId]) -> Result<(), Error> {
+    let hub = &ctx.runtime(org)?.hub;
+    for session in sessions {
+        hub.revoke(session.0);
+    }
+    Ok(())
 }

@@ -208,6 +208,7 @@ fn rows(ctx: &Ctx, setup: &Setup, password_hash: Option<String>, token: &str) ->
         created_at: now,
         last_seen_at: now,
         expires_at: days_later(now, 30),
+        must_rotate: false,
     };
     let (link_hash, session_hash) = (secrets::hash(&setup.token), secrets::hash(token));
     Rows { link_hash, organization, beginnings, user, agent, session, session_hash, now }
@@ -218,6 +219,7 @@ pub(crate) fn agent_of(user: &User, config: &store::agents::PresenceConfig, id: 
         id: id.into(),
         organization_id: user.organization_id,
         user_id: Some(user.id),
+        key: None,
         kind: "human".to_owned(),
         display_name: user.name.clone(),
         presence_config_id: config.id,

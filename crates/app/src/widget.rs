@@ -28,6 +28,7 @@ use crate::{Ctx, Error, secrets};
 
 mod attachments;
 mod begin;
+mod hours;
 mod identify;
 mod overview;
 mod prechat;
@@ -35,8 +36,9 @@ mod prechat;
 use prechat::Answers;
 
 pub use attachments::{add_attachment, begin_attachment};
+pub use hours::{Now, hours};
 pub use identify::identify;
-pub use overview::{Own, Place, overview, own, place};
+pub use overview::{Own, Place, overview, own, place, waiting};
 
 /// Code points of a visitor's message.
 pub const MESSAGE_MAX: usize = 10_000;

@@ -39,6 +39,9 @@ pub enum Command {
         /// What `backup` wrote.
         folder: PathBuf,
     },
+    /// Runs a workload of the benchmark against its floor.
+    #[cfg(feature = "bench")]
+    Bench(bench::Options),
     /// Prints the version, and the hash of the console inside.
     Version,
 }
@@ -69,12 +72,19 @@ pub struct RunOptions {
     /// Allows plain http on another address than this machine's own: passwords and messages can be read on the way.
     #[arg(long, env = "CENTRALITA_INSECURE_HTTP")]
     pub insecure_http: bool,
+    /// File with the keys that seal passwords; by default `secret.key` in the data folder, made at the first start.
+    /// Never part of a backup: keep it elsewhere.
+    #[arg(long, env = "CENTRALITA_SECRET_KEY_FILE")]
+    pub secret_key_file: Option<PathBuf>,
     /// To try it out: set-up asks no password, and a sign-in link is printed at every start.
     #[arg(long, env = "CENTRALITA_DEMO")]
     pub demo: bool,
-    /// Multiplies every limit on how often somebody may call; 0 switches these limits off.
-    #[arg(long, env = "CENTRALITA_RATE_LIMIT_FACTOR", default_value_t = 1)]
-    pub rate_limit_factor: u32,
+    /// Limits that differ from the defaults, `name=value` with commas between; GET /api/v1/limits names them all.
+    #[arg(long, env = "CENTRALITA_LIMITS", default_value = "", hide_default_value = true)]
+    pub limits: app::limits::Limits,
+    /// Networks of proxies whose X-Forwarded-For is believed, with commas between.
+    #[arg(long, env = "CENTRALITA_TRUSTED_PROXIES", value_delimiter = ',')]
+    pub trusted_proxies: Vec<app::Network>,
 }
 
 #[cfg(test)]

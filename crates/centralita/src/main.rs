@@ -8,13 +8,15 @@ mod run;
 mod settings;
 mod world;
 
+use std::process::ExitCode;
+
 use anyhow::Context;
 use clap::Parser;
 use tracing_subscriber::EnvFilter;
 
 use cli::{Cli, Command};
 
-fn main() -> anyhow::Result<()> {
+fn main() -> anyhow::Result<ExitCode> {
     let cli = Cli::parse();
     log();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("the async runtime")?;
@@ -24,11 +26,24 @@ fn main() -> anyhow::Result<()> {
 /// Logs to standard error; standard output carries only what a command answers.
 fn log() {
     let filter = EnvFilter::try_from_env("CENTRALITA_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    // The mail library would write passwords into the log at its finest level.
+    let quiet = "async_imap=off".parse().expect("invariant: a directive");
+    let filter = filter.add_directive(quiet);
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
 }
 
-async fn carry_out(command: Command) -> anyhow::Result<()> {
+async fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
+    #[cfg(feature = "bench")]
+    if let Command::Bench(options) = command {
+        return bench::run(options).await;
+    }
+    serve_or_keep(command).await.map(|()| ExitCode::SUCCESS)
+}
+
+async fn serve_or_keep(command: Command) -> anyhow::Result<()> {
     match command {
+        #[cfg(feature = "bench")]
+        Command::Bench(_) => Ok(()),
         Command::Run(options) => run::run(options).await,
         Command::Openapi => {
             println!("{}", api::openapi().to_pretty_json().context("the document")?);

@@ -57,9 +57,12 @@ async fn context(options: &RunOptions, public_url: String) -> anyhow::Result<Ctx
     let settings = app::Settings {
         public_url,
         data_dir: options.store.data_dir.clone(),
+        secret_key_file: options.secret_key_file.clone(),
         is_demo: options.demo,
-        rate_limit_factor: options.rate_limit_factor,
         node: format!("process-{}", std::process::id()),
+        limits: options.limits.clone(),
+        trusted_proxies: options.trusted_proxies.clone(),
+        console_hash: site::console_hash().map(str::to_owned),
     };
     let ctx = Ctx::new(store, Arc::new(SystemClock), Arc::new(SystemEntropy), settings);
     ctx.start().await.context("the running parts")?;

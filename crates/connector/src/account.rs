@@ -136,6 +136,14 @@ pub enum Health {
     Down(Failure),
 }
 
+/// What a check found on each side of a channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "fields are named for what they are")]
+pub struct Checked {
+    pub incoming: Health,
+    pub outgoing: Health,
+}
+
 /// What a step of set-up asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SetupKind {

@@ -13,7 +13,7 @@ mod inbound;
 mod outbound;
 mod poll;
 
-pub use account::{Account, ConfigError, Failure, Health, Secret, SetupKind, SetupStep, SigningKey};
+pub use account::{Account, Checked, ConfigError, Failure, Health, Secret, SetupKind, SetupStep, SigningKey};
 pub use inbound::{Claim, Failing, Fate, File, InboundEvent, Kept, Letter, Notice, Origin, Party, Reach, Verdict};
 pub use outbound::{Outbound, SendOutcome};
 pub use poll::{Arrival, Inbox, Place, Poller, RawKey, RawSink, Stop, Unstored};
@@ -94,8 +94,8 @@ pub trait ChannelType: Send + Sync {
     }
 
     /// Asks the provider whether the account works.
-    async fn check(&self, _account: &Account) -> Health {
-        Health::Ok
+    async fn check(&self, _account: &Account) -> Checked {
+        Checked { incoming: Health::Ok, outgoing: Health::Ok }
     }
 
     /// What listens for messages as long as the channel is enabled.

@@ -32,6 +32,7 @@ mod prepare_check;
 mod row;
 mod sql;
 mod sqlite;
+mod statistics;
 mod store;
 mod tx;
 mod value;

@@ -11,7 +11,7 @@ use deadpool_postgres::Object;
 use rusqlite::Connection;
 use sha2::{Digest, Sha256};
 
-use crate::{Engine, Error, dialect};
+use crate::{Engine, Error, dialect, statistics};
 
 /// One step of the schema's history. Once published it never changes.
 #[derive(Debug, Clone, Copy)]
@@ -108,12 +108,22 @@ fn sqlite_next(connection: &mut Connection, migrations: &[Migration]) -> Result<
     transaction.execute_batch(create(Engine::Sqlite)).map_err(failed)?;
     let applied = sqlite_applied(&transaction).map_err(failed)?;
     let Some(migration) = missing(migrations, &applied)?.first() else {
+        tell_figures(transaction).map_err(failed)?;
         return Ok(None);
     };
     let text = migration.render(Engine::Sqlite)?;
     sqlite_apply(transaction, migration, &text)
         .map_err(|error| refused(migration.name, Error::sqlite("migration", &error)))?;
     Ok(Some(migration.name))
+}
+
+/// A store whose schema an older program made has no figures for the planner yet.
+fn tell_figures(transaction: rusqlite::Transaction<'_>) -> rusqlite::Result<()> {
+    if statistics::are_there(&transaction)? {
+        return Ok(());
+    }
+    statistics::write(&transaction)?;
+    transaction.commit()
 }
 
 fn sqlite_applied(connection: &Connection) -> rusqlite::Result<Vec<Applied>> {
@@ -126,6 +136,7 @@ fn sqlite_apply(transaction: rusqlite::Transaction<'_>, migration: &Migration, t
     transaction.execute_batch(text)?;
     let record = "INSERT INTO schema_migrations (name, checksum) VALUES (?1, ?2)";
     transaction.execute(record, (migration.name, migration.checksum()))?;
+    statistics::write(&transaction)?;
     transaction.commit()
 }
 

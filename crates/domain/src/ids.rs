@@ -81,6 +81,8 @@ ids! {
     StatusId
     /// What an agent may take at once.
     PresenceConfigId
+    /// A calendar of opening hours.
+    BusinessHoursId
     /// A skill.
     SkillId
     /// A reason for declining an offer.

@@ -25,6 +25,10 @@ text_enum! {
         CustomersRead = "customers.read",
         CustomersEdit = "customers.edit",
         CustomersMerge = "customers.merge",
+        CustomersExport = "customers.export",
+        CustomersErase = "customers.erase",
+        ConsentsRead = "consents.read",
+        ConsentsEdit = "consents.edit",
         OffersAnswer = "offers.answer",
         PresenceSetOwn = "presence.set_own",
         WorkRead = "work.read",
@@ -37,17 +41,37 @@ text_enum! {
         QueuesRead = "queues.read",
         QueuesOperate = "queues.operate",
         LiveRead = "live.read",
+        MonitorMonitor = "monitor.monitor",
+        MonitorWhisper = "monitor.whisper",
+        MonitorBarge = "monitor.barge",
+        MonitorTakeover = "monitor.takeover",
         RoutingRead = "routing.read",
         RoutingEdit = "routing.edit",
         RoutingPublish = "routing.publish",
         SkillsEdit = "skills.edit",
         ChannelsRead = "channels.read",
         ChannelsEdit = "channels.edit",
+        TemplatesEdit = "templates.edit",
+        OutboundSend = "outbound.send",
+        OutboundBatch = "outbound.batch",
+        MacrosEdit = "macros.edit",
+        ViewsShare = "views.share",
+        RulesEdit = "rules.edit",
+        SlaEdit = "sla.edit",
+        HelpEdit = "help.edit",
+        FlowsEdit = "flows.edit",
         OrganizationEdit = "organization.edit",
         ApiTokensManage = "api_tokens.manage",
+        WebhooksManage = "webhooks.manage",
         DemoManage = "demo.manage",
+        DataImport = "data.import",
+        DataExport = "data.export",
+        PrivacyManage = "privacy.manage",
         EventsRead = "events.read",
+        ActivitiesWrite = "activities.write",
         MetricsRead = "metrics.read",
+        ReportsRead = "reports.read",
+        ReportsEdit = "reports.edit",
         UsersRead = "users.read",
         UsersEdit = "users.edit",
         RolesEdit = "roles.edit",
@@ -127,6 +151,8 @@ const fn table(permission: Permission) -> [Option<Scope>; 3] {
         P::EntriesRedact => [None, TEAM, ORG],
         P::CustomersRead | P::CustomersEdit => [ORG, ORG, ORG],
         P::CustomersMerge => [OWN, TEAM, ORG],
+        P::CustomersExport | P::CustomersErase => [None, None, ORG],
+        P::ConsentsRead | P::ConsentsEdit => [OWN, TEAM, ORG],
         P::OffersAnswer | P::PresenceSetOwn => [OWN, OWN, OWN],
         P::WorkRead | P::WorkPull => [QUEUE, TEAM, ORG],
         P::WorkCreate => [None, TEAM, ORG],
@@ -136,18 +162,33 @@ const fn table(permission: Permission) -> [Option<Scope>; 3] {
         P::AgentsOperate => [None, TEAM, ORG],
         P::QueuesRead => [QUEUE, TEAM, ORG],
         P::QueuesOperate => [None, TEAM, ORG],
+        P::MonitorMonitor | P::MonitorWhisper | P::MonitorBarge | P::MonitorTakeover => [None, TEAM, None],
         P::RoutingRead => [None, TEAM, ORG],
         P::RoutingEdit | P::RoutingPublish => [None, None, ORG],
-        P::SkillsEdit => [None, TEAM, ORG],
+        P::SkillsEdit | P::TemplatesEdit => [None, TEAM, ORG],
         P::ChannelsRead => [QUEUE, ORG, ORG],
+        P::OutboundSend => [QUEUE, TEAM, ORG],
+        P::OutboundBatch => [None, TEAM, ORG],
+        P::MacrosEdit | P::ViewsShare => [OWN, TEAM, ORG],
         P::ChannelsEdit
+        | P::RulesEdit
+        | P::SlaEdit
+        | P::HelpEdit
+        | P::FlowsEdit
         | P::OrganizationEdit
         | P::ApiTokensManage
+        | P::WebhooksManage
         | P::DemoManage
+        | P::DataImport
+        | P::DataExport
+        | P::PrivacyManage
         | P::EventsRead
+        | P::ActivitiesWrite
         | P::MetricsRead
         | P::UsersEdit
         | P::RolesEdit => [None, None, ORG],
+        P::ReportsRead => [OWN, TEAM, ORG],
+        P::ReportsEdit => [None, TEAM, ORG],
         P::UsersRead => [TEAM, TEAM, ORG],
         P::AuditRead => [None, TEAM, ORG],
     }
@@ -320,12 +361,13 @@ mod tests {
     }
 
     #[test]
-    fn an_admin_reaches_everything_but_answers_only_own_offers() {
+    fn an_admin_reaches_everything_but_answers_only_own_offers_and_listens_in_only_when_granted() {
         let me = standing(BuiltinRole::Admin);
         for &permission in Permission::ALL {
             let widest = authorize(&me, permission, Resource::Organization).is_ok();
             let is_personal = matches!(permission, Permission::OffersAnswer | Permission::PresenceSetOwn);
-            assert_eq!(widest, !is_personal, "{permission}");
+            let is_listening = permission.as_str().starts_with("monitor.");
+            assert_eq!(widest, !is_personal && !is_listening, "{permission}");
         }
     }
 }

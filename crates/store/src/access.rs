@@ -1,6 +1,6 @@
 //! Sessions and one-use links.
 
-use db::Kind::{Json, Text, Time, Uuid as Id};
+use db::Kind::{Bool, Json, Text, Time, Uuid as Id};
 use db::{Error, Row, Sql, Tx};
 use domain::ids::{OrganizationId, SessionId, UserId};
 use jiff::Timestamp;
@@ -21,6 +21,8 @@ pub struct Session {
     pub created_at: Timestamp,
     pub last_seen_at: Timestamp,
     pub expires_at: Timestamp,
+    /// Rights changed: the next call gets a fresh token.
+    pub must_rotate: bool,
 }
 
 impl Session {
@@ -36,6 +38,7 @@ impl Session {
             created_at: c.get()?,
             last_seen_at: c.get()?,
             expires_at: c.get()?,
+            must_rotate: c.get()?,
         })
     }
 }
@@ -78,9 +81,9 @@ const INSERT_SESSION: Sql = Sql::new(
 );
 const SESSION_BY_TOKEN: Sql = Sql::global(
     "access.session_by_token",
-    "SELECT id, organization_id, user_id, csrf_token, ip, user_agent, created_at, last_seen_at, expires_at
-     FROM sessions WHERE token_hash = $1",
-    &[Id, Id, Id, Text, Text, Text, Time, Time, Time],
+    "SELECT id, organization_id, user_id, csrf_token, ip, user_agent, created_at, last_seen_at, expires_at,
+       must_rotate FROM sessions WHERE token_hash = $1 OR (previous_hash = $1 AND previous_until > $2)",
+    &[Id, Id, Id, Text, Text, Text, Time, Time, Time, Bool],
     "the token names the organization",
 );
 const TOUCH_SESSION: Sql = Sql::new(
@@ -92,9 +95,52 @@ const DELETE_SESSION: Sql =
     Sql::new("access.delete_session", "DELETE FROM sessions WHERE organization_id = $1 AND id = $2", &[]);
 const LIST_SESSIONS: Sql = Sql::new(
     "access.list_sessions",
-    "SELECT id, organization_id, user_id, csrf_token, ip, user_agent, created_at, last_seen_at, expires_at
-     FROM sessions WHERE organization_id = $1 AND user_id = $2 ORDER BY id DESC LIMIT 100",
-    &[Id, Id, Id, Text, Text, Text, Time, Time, Time],
+    "SELECT id, organization_id, user_id, csrf_token, ip, user_agent, created_at, last_seen_at, expires_at,
+       must_rotate FROM sessions WHERE organization_id = $1 AND user_id = $2 ORDER BY id DESC LIMIT 100",
+    &[Id, Id, Id, Text, Text, Text, Time, Time, Time, Bool],
+);
+const FIND_SESSION: Sql = Sql::new(
+    "access.find_session",
+    "SELECT id, organization_id, user_id, csrf_token, ip, user_agent, created_at, last_seen_at, expires_at,
+       must_rotate FROM sessions WHERE organization_id = $1 AND id = $2",
+    &[Id, Id, Id, Text, Text, Text, Time, Time, Time, Bool],
+);
+const DELETE_OTHERS: Sql = Sql::new(
+    "access.delete_others",
+    "DELETE FROM sessions WHERE organization_id = $1 AND user_id = $2 AND id <> $3 RETURNING id",
+    &[Id],
+);
+const MARK_ROTATION: Sql = Sql::new(
+    "access.mark_rotation",
+    "UPDATE sessions SET must_rotate = TRUE WHERE organization_id = $1 AND user_id {any_uuid $2}",
+    &[],
+);
+const ROTATE: Sql = Sql::new(
+    "access.rotate",
+    "UPDATE sessions SET previous_hash = token_hash, previous_until = $4, token_hash = $3, must_rotate = FALSE
+     WHERE organization_id = $1 AND id = $2 AND must_rotate",
+    &[],
+);
+const DROP_USER_LINKS: Sql = Sql::new(
+    "access.drop_user_links",
+    "DELETE FROM link_tokens WHERE organization_id = $1 AND user_id = $2 AND kind = $3 AND used_at IS NULL",
+    &[],
+);
+const REQUEST_MAIL: Sql = Sql::new(
+    "access.request_mail",
+    "INSERT INTO account_mails (id, organization_id, kind, user_id, created_at) VALUES ($1, $2, $3, $4, $5)",
+    &[],
+);
+const DUE_MAILS: Sql = Sql::new(
+    "access.due_mails",
+    "SELECT id, kind, user_id, created_at FROM account_mails
+     WHERE organization_id = $1 AND taken_at IS NULL ORDER BY id LIMIT $2",
+    &[Id, Text, Id, Time],
+);
+const TAKE_MAIL: Sql = Sql::new(
+    "access.take_mail",
+    "UPDATE account_mails SET taken_at = $3 WHERE organization_id = $1 AND id = $2 AND taken_at IS NULL",
+    &[],
 );
 const INSERT_LINK: Sql = Sql::global(
     "access.insert_link",
@@ -128,6 +174,14 @@ pub(crate) const ALL: &[&Sql] = &[
     &TOUCH_SESSION,
     &DELETE_SESSION,
     &LIST_SESSIONS,
+    &FIND_SESSION,
+    &DELETE_OTHERS,
+    &MARK_ROTATION,
+    &ROTATE,
+    &DROP_USER_LINKS,
+    &REQUEST_MAIL,
+    &DUE_MAILS,
+    &TAKE_MAIL,
     &INSERT_LINK,
     &LINK_BY_TOKEN,
     &USE_LINK,
@@ -150,9 +204,77 @@ pub async fn insert_session(tx: &mut Tx<'_>, s: &Session, token_hash: &[u8]) -> 
     tx.exec_one(&INSERT_SESSION, &params).await
 }
 
-/// The session of a token's hash.
-pub async fn session_by_token(tx: &mut Tx<'_>, token_hash: &[u8]) -> Result<Option<Session>, Error> {
-    tx.optional(&SESSION_BY_TOKEN, &[token_hash.to_vec().into()], Session::from_row).await
+/// The session of a token's hash; a token that was just replaced is good a moment longer.
+pub async fn session_by_token(tx: &mut Tx<'_>, token_hash: &[u8], now: Timestamp) -> Result<Option<Session>, Error> {
+    tx.optional(&SESSION_BY_TOKEN, &[token_hash.to_vec().into(), now.into()], Session::from_row).await
+}
+
+/// One session.
+pub async fn find_session(tx: &mut Tx<'_>, org: OrganizationId, id: SessionId) -> Result<Option<Session>, Error> {
+    tx.optional(&FIND_SESSION, &[org.0.into(), id.0.into()], Session::from_row).await
+}
+
+/// Ends every session of a user but one; which.
+pub async fn delete_other_sessions(
+    tx: &mut Tx<'_>,
+    org: OrganizationId,
+    user: UserId,
+    but: SessionId,
+) -> Result<Vec<SessionId>, Error> {
+    tx.all(&DELETE_OTHERS, &[org.0.into(), user.0.into(), but.0.into()], |row| Cols::new(row).id()).await
+}
+
+/// The sessions of these users get a fresh token with their next call.
+pub async fn mark_rotation(tx: &mut Tx<'_>, org: OrganizationId, users: Vec<Uuid>) -> Result<u64, Error> {
+    tx.exec(&MARK_ROTATION, &[org.0.into(), users.into()]).await
+}
+
+/// Gives a session that is due a fresh token; the old one is good until `previous_until`. Whether it was due.
+pub async fn rotate(
+    tx: &mut Tx<'_>,
+    org: OrganizationId,
+    id: SessionId,
+    token_hash: &[u8],
+    previous_until: Timestamp,
+) -> Result<bool, Error> {
+    let params = [org.0.into(), id.0.into(), token_hash.to_vec().into(), previous_until.into()];
+    Ok(tx.exec(&ROTATE, &params).await? > 0)
+}
+
+/// Forgets the unused links of one kind that a user has.
+pub async fn drop_user_links(tx: &mut Tx<'_>, org: OrganizationId, user: UserId, kind: &str) -> Result<(), Error> {
+    tx.exec(&DROP_USER_LINKS, &[org.0.into(), user.0.into(), kind.into()]).await.map(drop)
+}
+
+/// A mail about an account that is to be sent; its link is made by whoever sends it.
+#[derive(Clone, Debug)]
+#[allow(missing_docs, reason = "columns")]
+pub struct AccountMail {
+    pub id: Uuid,
+    /// `password_reset` or `invitation`.
+    pub kind: String,
+    pub user_id: UserId,
+    pub created_at: Timestamp,
+}
+
+/// Asks for a mail about an account.
+pub async fn request_mail(tx: &mut Tx<'_>, org: OrganizationId, m: &AccountMail) -> Result<(), Error> {
+    let params = [m.id.into(), org.0.into(), m.kind.as_str().into(), m.user_id.0.into(), m.created_at.into()];
+    tx.exec_one(&REQUEST_MAIL, &params).await
+}
+
+/// Mails about accounts that nobody took yet, oldest first.
+pub async fn due_mails(tx: &mut Tx<'_>, org: OrganizationId, limit: i64) -> Result<Vec<AccountMail>, Error> {
+    tx.all(&DUE_MAILS, &[org.0.into(), limit.into()], |row| {
+        let mut c = Cols::new(row);
+        Ok(AccountMail { id: c.get()?, kind: c.get()?, user_id: c.id()?, created_at: c.get()? })
+    })
+    .await
+}
+
+/// Takes a mail for sending; whether it was still there.
+pub async fn take_mail(tx: &mut Tx<'_>, org: OrganizationId, id: Uuid, now: Timestamp) -> Result<bool, Error> {
+    Ok(tx.exec(&TAKE_MAIL, &[org.0.into(), id.into(), now.into()]).await? > 0)
 }
 
 /// Notes that a session was used.

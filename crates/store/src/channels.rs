@@ -86,7 +86,86 @@ const FIRST: Sql = Sql::global(
     "the demo page shows the first web chat of the installation",
 );
 
-pub(crate) const ALL: &[&Sql] = &[&INSERT, &LIST, &BY_PUBLIC_KEY, &FIRST];
+const LOCK: Sql = Sql::new(
+    "channels.lock",
+    concat!("SELECT ", columns!(), " FROM channels WHERE organization_id = $1 AND id = $2 {for_update}"),
+    COLUMNS,
+);
+const UPDATE: Sql = Sql::new(
+    "channels.update",
+    "UPDATE channels SET name = $4, state = $5, config = $6, queue_id = $7, updated_at = $8, version = version + 1
+     WHERE organization_id = $1 AND id = $2 AND version = $3",
+    &[],
+);
+const SECRETS: Sql = Sql::new(
+    "channels.secrets",
+    "SELECT id, secrets FROM channels WHERE organization_id = $1 AND state <> 'archived' LIMIT 10000",
+    &[Id, Json],
+);
+const SECRETS_OF: Sql =
+    Sql::new("channels.secrets_of", "SELECT secrets FROM channels WHERE organization_id = $1 AND id = $2", &[Json]);
+const SET_SECRETS: Sql =
+    Sql::new("channels.set_secrets", "UPDATE channels SET secrets = $3 WHERE organization_id = $1 AND id = $2", &[]);
+const SET_HEALTH: Sql =
+    Sql::new("channels.set_health", "UPDATE channels SET health = $3 WHERE organization_id = $1 AND id = $2", &[]);
+
+pub(crate) const ALL: &[&Sql] =
+    &[&INSERT, &LIST, &BY_PUBLIC_KEY, &FIRST, &LOCK, &UPDATE, &SECRETS, &SECRETS_OF, &SET_SECRETS, &SET_HEALTH];
+
+/// One channel, held until the transaction ends.
+pub async fn lock(tx: &mut Tx<'_>, org: OrganizationId, id: ChannelId) -> Result<Option<Channel>, Error> {
+    tx.optional(&LOCK, &[org.0.into(), id.0.into()], channel).await
+}
+
+/// Writes name, state, configuration and queue of a channel whose `version` is the one that was read, and raises it.
+///
+/// # Errors
+/// [`Error::Conflict`] when somebody else changed it meanwhile.
+pub async fn update(tx: &mut Tx<'_>, c: &mut Channel, now: Timestamp) -> Result<(), Error> {
+    let params = [
+        c.organization_id.0.into(),
+        c.id.0.into(),
+        c.version.into(),
+        c.name.as_str().into(),
+        c.state.as_str().into(),
+        c.config.clone().into(),
+        opt(c.queue_id),
+        now.into(),
+    ];
+    tx.exec_one(&UPDATE, &params).await?;
+    c.version += 1;
+    c.updated_at = now;
+    Ok(())
+}
+
+/// The sealed secrets of every channel.
+pub async fn secrets(tx: &mut Tx<'_>, org: OrganizationId) -> Result<Vec<(ChannelId, serde_json::Value)>, Error> {
+    let read = |row: &Row<'_>| {
+        let mut c = Cols::new(row);
+        Ok((c.id()?, c.get()?))
+    };
+    tx.all(&SECRETS, &[org.0.into()], read).await
+}
+
+/// Writes the sealed secrets of a channel.
+pub async fn set_secrets(
+    tx: &mut Tx<'_>,
+    org: OrganizationId,
+    id: ChannelId,
+    secrets: serde_json::Value,
+) -> Result<(), Error> {
+    tx.exec_one(&SET_SECRETS, &[org.0.into(), id.0.into(), secrets.into()]).await
+}
+
+/// Writes what is known of a channel's health; its version stays.
+pub async fn set_health(
+    tx: &mut Tx<'_>,
+    org: OrganizationId,
+    id: ChannelId,
+    health: serde_json::Value,
+) -> Result<(), Error> {
+    tx.exec_one(&SET_HEALTH, &[org.0.into(), id.0.into(), health.into()]).await
+}
 
 /// Adds a channel.
 pub async fn insert(tx: &mut Tx<'_>, c: &Channel) -> Result<(), Error> {
@@ -121,4 +200,13 @@ pub async fn by_public_key(tx: &mut Tx<'_>, key: &str) -> Result<Option<Channel>
 /// The oldest enabled channel of a kind in this installation.
 pub async fn first_of_kind(tx: &mut Tx<'_>, kind: &str) -> Result<Option<Channel>, Error> {
     tx.optional(&FIRST, &[kind.into()], channel).await
+}
+
+/// The secrets of one channel, sealed.
+pub async fn secrets_of(
+    tx: &mut Tx<'_>,
+    org: OrganizationId,
+    id: ChannelId,
+) -> Result<Option<serde_json::Value>, Error> {
+    tx.optional(&SECRETS_OF, &[org.0.into(), id.0.into()], |row| row.get(0)).await
 }

@@ -74,7 +74,7 @@ fn customer(row: &Row<'_>) -> Result<Customer, Error> {
     })
 }
 
-fn identity(row: &Row<'_>) -> Result<Identity, Error> {
+pub(crate) fn identity(row: &Row<'_>) -> Result<Identity, Error> {
     let mut c = Cols::new(row);
     Ok(Identity {
         id: c.id()?,
@@ -106,6 +106,7 @@ macro_rules! identity_columns {
          is_primary, reachability, verified_at, created_at, version"
     };
 }
+pub(crate) use identity_columns;
 const CUSTOMER: &[db::Kind] =
     &[Id, Id, Text, Text, Text, Bool, Bool, Json, Json, Text, Bool, Time, Time, Time, Time, Int];
 const IDENTITY: &[db::Kind] = &[Id, Id, Id, Text, Text, Text, Id, Text, Bool, Bool, Text, Time, Time, Int];

@@ -36,7 +36,16 @@ pub struct Event {
 fn event(row: &Row<'_>) -> Result<(Cursor, Event), Error> {
     let mut c = Cols::new(row);
     let cursor = Cursor { xid: c.get()?, position: c.get()? };
-    let event = Event {
+    Ok((cursor, columns(&mut c)?))
+}
+
+/// An event without its place.
+pub(crate) fn plain(row: &Row<'_>) -> Result<Event, Error> {
+    columns(&mut Cols::new(row))
+}
+
+fn columns(c: &mut Cols<'_, '_>) -> Result<Event, Error> {
+    Ok(Event {
         organization_id: c.id()?,
         id: c.id()?,
         kind: c.get()?,
@@ -45,8 +54,7 @@ fn event(row: &Row<'_>) -> Result<(Cursor, Event), Error> {
         actor: c.get()?,
         cause_id: c.get()?,
         data: c.get()?,
-    };
-    Ok((cursor, event))
+    })
 }
 
 const INSERT: Sql = Sql::new(
@@ -129,7 +137,7 @@ pub struct AuditRecord {
     pub reason: Option<String>,
 }
 
-/// Appends an audit record, in the transaction of the change.
+/// Appends an audit record, in the transaction of the change, and tells that it is there to be sealed.
 pub async fn audit(tx: &mut Tx<'_>, a: &AuditRecord) -> Result<(), Error> {
     let params = [
         a.id.into(),
@@ -143,5 +151,16 @@ pub async fn audit(tx: &mut Tx<'_>, a: &AuditRecord) -> Result<(), Error> {
         a.after.clone().into(),
         a.reason.clone().into(),
     ];
-    tx.exec_one(&AUDIT, &params).await
+    tx.exec_one(&AUDIT, &params).await?;
+    let told = Event {
+        id: EventId(a.id),
+        organization_id: a.organization_id,
+        kind: "audit.recorded".to_owned(),
+        version: 1,
+        at: a.at,
+        actor: a.actor.clone(),
+        cause_id: None,
+        data: serde_json::json!({ "audit_record_id": a.id }),
+    };
+    insert(tx, &told).await
 }

@@ -6,28 +6,49 @@
 //! - The organization is a required argument wherever rows of one organization are meant.
 
 mod cols;
+mod keyed;
 
 pub mod access;
 pub mod agents;
+pub mod api_tokens;
 pub mod attachments;
+pub mod audit;
+pub mod business_hours;
 pub mod channels;
 pub mod conversations;
 pub mod customers;
+pub mod dead_letters;
+pub mod decline_reasons;
+pub mod deliveries;
+pub mod dispositions;
 pub mod drafts;
 pub mod entries;
 pub mod events;
+pub mod figures;
+pub mod idempotency;
+pub mod identities;
+pub mod mails;
 pub mod organizations;
 pub mod queues;
+pub mod roles;
 pub mod search;
+pub mod skills;
+pub mod teams;
 pub mod users;
 pub mod visitors;
 pub mod work;
+pub mod wrap_up_codes;
+
+pub use keyed::Keyed;
 
 use db::{Migration, Sql};
 
 /// Every migration, oldest first. Published ones never change.
 pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "0001_init", text: include_str!("../migrations/0001_init.sql") },
+    Migration { name: "0002_email", text: include_str!("../migrations/0002_email.sql") },
+    Migration { name: "0003_access", text: include_str!("../migrations/0003_access.sql") },
+    Migration { name: "0004_routing", text: include_str!("../migrations/0004_routing.sql") },
     Migration { name: "0006_visitor", text: include_str!("../migrations/0006_visitor.sql") },
     Migration {
         name: "0007_previews_and_identity",
@@ -42,19 +63,34 @@ pub fn all() -> Vec<&'static Sql> {
     [
         access::ALL,
         agents::ALL,
+        api_tokens::ALL,
         attachments::ALL,
+        audit::ALL,
+        business_hours::ALL,
         channels::ALL,
         conversations::ALL,
         customers::ALL,
+        dead_letters::ALL,
+        decline_reasons::ALL,
+        deliveries::ALL,
+        dispositions::ALL,
         drafts::ALL,
         entries::ALL,
         events::ALL,
+        figures::ALL,
+        idempotency::ALL,
+        identities::ALL,
+        mails::ALL,
         organizations::ALL,
         queues::ALL,
         search::ALL,
+        roles::ALL,
+        skills::ALL,
+        teams::ALL,
         users::ALL,
         visitors::ALL,
         work::ALL,
+        wrap_up_codes::ALL,
     ]
     .concat()
 }

@@ -60,6 +60,13 @@ const FIND: Sql = Sql::global(
     &[Id, Text, Text, Text, Text, Json, Time, Time, Int],
     "the row of an organization is its own scope",
 );
+const UPDATE: Sql = Sql::global(
+    "organizations.update",
+    "UPDATE organizations SET name = $3, default_language = $4, time_zone = $5, settings = $6, updated_at = $7,
+       version = version + 1 WHERE id = $1 AND version = $2",
+    &[],
+    "the row of an organization is its own scope",
+);
 const START_NUMBERS: Sql = Sql::new(
     "organizations.start_numbers",
     "INSERT INTO number_blocks (organization_id, next_number) VALUES ($1, 1)",
@@ -87,7 +94,7 @@ const HOLD_LEASE: Sql = Sql::new(
 );
 
 pub(crate) const ALL: &[&Sql] =
-    &[&INSERT, &LIST, &FIND, &START_NUMBERS, &LEASE_NUMBERS, &START_LEASE, &TAKE_LEASE, &HOLD_LEASE];
+    &[&INSERT, &LIST, &FIND, &UPDATE, &START_NUMBERS, &LEASE_NUMBERS, &START_LEASE, &TAKE_LEASE, &HOLD_LEASE];
 
 /// Creates an organization with its number block and router lease.
 pub async fn insert(tx: &mut Tx<'_>, o: &Organization) -> Result<(), Error> {
@@ -132,4 +139,24 @@ pub async fn take_lease(tx: &mut Tx<'_>, org: OrganizationId, holder: &str, now:
 /// [`Error::Conflict`] when somebody took over.
 pub async fn hold_lease(tx: &mut Tx<'_>, org: OrganizationId, fence: i64, now: Timestamp) -> Result<(), Error> {
     tx.exec_one(&HOLD_LEASE, &[org.0.into(), fence.into(), now.into()]).await
+}
+
+/// Writes an organization whose `version` is the one that was read, and raises it.
+///
+/// # Errors
+/// [`Error::Conflict`] when somebody else changed it meanwhile.
+pub async fn update(tx: &mut Tx<'_>, o: &mut Organization, now: Timestamp) -> Result<(), Error> {
+    let params = [
+        o.id.0.into(),
+        o.version.into(),
+        o.name.as_str().into(),
+        o.default_language.as_str().into(),
+        o.time_zone.as_str().into(),
+        o.settings.clone().into(),
+        now.into(),
+    ];
+    tx.exec_one(&UPDATE, &params).await?;
+    o.version += 1;
+    o.updated_at = now;
+    Ok(())
 }

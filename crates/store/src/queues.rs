@@ -2,8 +2,8 @@
 
 use db::Kind::{Int, Json, Text, Uuid as Id};
 use db::{Error, Row, Sql, Tx};
-use domain::ids::{AgentId, OrganizationId, QueueId, RoutingConfigId};
-use domain::routing::{AgentModel, Member, Pool};
+use domain::ids::{AgentId, BusinessHoursId, OrganizationId, QueueId, RoutingConfigId, TeamId};
+use domain::routing::{AgentModel, Member, Pool, Spill};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -25,13 +25,18 @@ pub struct Queue {
     pub version: i64,
 }
 
-/// Limits of a queue.
+/// Limits of a queue, and what it does with what it cannot take.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 #[allow(missing_docs, reason = "fields of the contract")]
 pub struct QueueSettings {
     pub max_waiting: u32,
     pub service_target_ms: i64,
     pub is_wrap_up_code_required: bool,
+    /// When it is open; always without one.
+    pub hours_id: Option<BusinessHoursId>,
+    pub on_closed: Spill,
+    pub on_full: Spill,
 }
 
 /// How a queue routes.
@@ -59,6 +64,18 @@ pub struct RoutingSettings {
     pub exclusion_ttl_ms: i64,
     pub retry_gap_ms: i64,
     pub wrap_up_ms: i64,
+    #[serde(default = "minute_ms")]
+    pub wrap_up_extension_ms: i64,
+    #[serde(default = "three")]
+    pub wrap_up_extensions_max: u32,
+}
+
+const fn minute_ms() -> i64 {
+    60_000
+}
+
+const fn three() -> u32 {
+    3
 }
 
 /// A member of a queue, as stored.
@@ -68,6 +85,16 @@ pub struct QueueMember {
     pub queue: QueueId,
     /// Who, how near, how late.
     pub member: Member,
+}
+
+/// A team that serves a queue, as stored.
+#[derive(Clone, Copy, Debug)]
+#[allow(missing_docs, reason = "columns")]
+pub struct QueueTeam {
+    pub queue: QueueId,
+    pub team: TeamId,
+    pub tier: u8,
+    pub delay_ms: i64,
 }
 
 fn queue(row: &Row<'_>) -> Result<Queue, Error> {
@@ -87,6 +114,13 @@ fn queue(row: &Row<'_>) -> Result<Queue, Error> {
 fn config(row: &Row<'_>) -> Result<RoutingConfig, Error> {
     let mut c = Cols::new(row);
     Ok(RoutingConfig { id: c.id()?, organization_id: c.id()?, key: c.get()?, settings: c.json()?, version: c.get()? })
+}
+
+fn team(row: &Row<'_>) -> Result<QueueTeam, Error> {
+    let mut c = Cols::new(row);
+    let (queue, team) = (c.id()?, c.id()?);
+    let tier: i64 = c.get()?;
+    Ok(QueueTeam { queue, team, tier: u8::try_from(tier).unwrap_or(u8::MAX), delay_ms: c.get()? })
 }
 
 fn member(row: &Row<'_>) -> Result<QueueMember, Error> {
@@ -134,14 +168,80 @@ const PUT_MEMBER: Sql = Sql::new(
      ON CONFLICT (queue_id, agent_id) DO UPDATE SET tier = excluded.tier, delay_ms = excluded.delay_ms",
     &[],
 );
-const MEMBERS: Sql = Sql::new(
-    "queues.members",
+const DIRECT_MEMBERS: Sql = Sql::new(
+    "queues.direct_members",
     "SELECT queue_id, agent_id, tier, delay_ms FROM queue_members
      WHERE organization_id = $1 ORDER BY queue_id, tier, agent_id LIMIT 1000000",
     &[Id, Id, Int, Int],
 );
+// Who is named is a member as named; who is not, by the nearest of their teams.
+const MEMBERS: Sql = Sql::new(
+    "queues.members",
+    "SELECT queue_id, agent_id, tier, delay_ms FROM queue_members WHERE organization_id = $1
+     UNION ALL
+     SELECT t.queue_id, a.id, min(t.tier), min(t.delay_ms) FROM queue_teams t
+     JOIN team_members m ON m.team_id = t.team_id
+     JOIN agents a ON a.user_id = m.user_id
+     WHERE t.organization_id = $1 AND NOT EXISTS (
+       SELECT 1 FROM queue_members q WHERE q.queue_id = t.queue_id AND q.agent_id = a.id)
+     GROUP BY t.queue_id, a.id
+     ORDER BY queue_id, tier, agent_id LIMIT 1000000",
+    &[Id, Id, Int, Int],
+);
+const TEAMS: Sql = Sql::new(
+    "queues.teams",
+    "SELECT queue_id, team_id, tier, delay_ms FROM queue_teams
+     WHERE organization_id = $1 ORDER BY queue_id, tier, team_id LIMIT 1000000",
+    &[Id, Id, Int, Int],
+);
+const CLEAR_MEMBERS: Sql =
+    Sql::new("queues.clear_members", "DELETE FROM queue_members WHERE organization_id = $1 AND queue_id = $2", &[]);
+const CLEAR_TEAMS: Sql =
+    Sql::new("queues.clear_teams", "DELETE FROM queue_teams WHERE organization_id = $1 AND queue_id = $2", &[]);
+const PUT_TEAM: Sql = Sql::new(
+    "queues.put_team",
+    "INSERT INTO queue_teams (organization_id, queue_id, team_id, tier, delay_ms) VALUES ($1, $2, $3, $4, $5)
+     ON CONFLICT (queue_id, team_id) DO UPDATE SET tier = excluded.tier, delay_ms = excluded.delay_ms",
+    &[],
+);
+const UPDATE: Sql = Sql::new(
+    "queues.update",
+    "UPDATE queues SET name = $4, routing_config_id = $5, settings = $6, state = $7, updated_at = $8,
+       version = version + 1
+     WHERE organization_id = $1 AND id = $2 AND version = $3",
+    &[],
+);
+const DELETE: Sql =
+    Sql::new("queues.delete", "DELETE FROM queues WHERE organization_id = $1 AND id = $2 AND version = $3", &[]);
+const DELETE_CONFIG: Sql = Sql::new(
+    "queues.delete_config",
+    "DELETE FROM routing_configs WHERE organization_id = $1 AND id = $2 AND version = $3",
+    &[],
+);
+const CHANNEL_OF: Sql = Sql::new(
+    "queues.channel_of",
+    "SELECT key FROM channels WHERE organization_id = $1 AND queue_id = $2 AND state <> 'archived' LIMIT 1",
+    &[Text],
+);
 
-pub(crate) const ALL: &[&Sql] = &[&INSERT, &LIST, &INSERT_CONFIG, &CONFIGS, &UPDATE_CONFIG, &PUT_MEMBER, &MEMBERS];
+pub(crate) const ALL: &[&Sql] = &[
+    &INSERT,
+    &LIST,
+    &INSERT_CONFIG,
+    &CONFIGS,
+    &UPDATE_CONFIG,
+    &PUT_MEMBER,
+    &DIRECT_MEMBERS,
+    &MEMBERS,
+    &TEAMS,
+    &CLEAR_MEMBERS,
+    &CLEAR_TEAMS,
+    &PUT_TEAM,
+    &UPDATE,
+    &DELETE,
+    &DELETE_CONFIG,
+    &CHANNEL_OF,
+];
 
 /// Adds a queue.
 pub async fn insert(tx: &mut Tx<'_>, q: &Queue, now: Timestamp) -> Result<(), Error> {
@@ -180,7 +280,7 @@ pub async fn put_member(tx: &mut Tx<'_>, org: OrganizationId, queue: QueueId, m:
     tx.exec_one(&PUT_MEMBER, &params).await
 }
 
-/// Every member of every queue.
+/// Every member of every queue, teams resolved to their agents.
 pub async fn members(tx: &mut Tx<'_>, org: OrganizationId) -> Result<Vec<QueueMember>, Error> {
     tx.all(&MEMBERS, &[org.0.into()], member).await
 }
@@ -200,4 +300,74 @@ pub async fn update_config(tx: &mut Tx<'_>, r: &mut RoutingConfig, now: Timestam
     tx.exec_one(&UPDATE_CONFIG, &params).await?;
     r.version += 1;
     Ok(())
+}
+
+/// Members that are named as agents.
+pub async fn direct_members(tx: &mut Tx<'_>, org: OrganizationId) -> Result<Vec<QueueMember>, Error> {
+    tx.all(&DIRECT_MEMBERS, &[org.0.into()], member).await
+}
+
+/// Teams that serve queues.
+pub async fn teams(tx: &mut Tx<'_>, org: OrganizationId) -> Result<Vec<QueueTeam>, Error> {
+    tx.all(&TEAMS, &[org.0.into()], team).await
+}
+
+/// Replaces the members of a queue.
+pub async fn set_members(
+    tx: &mut Tx<'_>,
+    org: OrganizationId,
+    id: QueueId,
+    agents: &[Member],
+    teams: &[QueueTeam],
+) -> Result<(), Error> {
+    tx.exec(&CLEAR_MEMBERS, &[org.0.into(), id.0.into()]).await?;
+    tx.exec(&CLEAR_TEAMS, &[org.0.into(), id.0.into()]).await?;
+    for member in agents {
+        put_member(tx, org, id, *member).await?;
+    }
+    for t in teams {
+        let params = [org.0.into(), id.0.into(), t.team.0.into(), i64::from(t.tier).into(), t.delay_ms.into()];
+        tx.exec_one(&PUT_TEAM, &params).await?;
+    }
+    Ok(())
+}
+
+/// Writes a queue whose `version` is the one that was read.
+///
+/// # Errors
+/// [`Error::Conflict`] when somebody else changed it meanwhile.
+pub async fn update(tx: &mut Tx<'_>, q: &Queue, now: Timestamp) -> Result<(), Error> {
+    let params = [
+        q.organization_id.0.into(),
+        q.id.0.into(),
+        q.version.into(),
+        json(&q.name),
+        q.routing_config_id.0.into(),
+        json(&q.settings),
+        q.state.as_str().into(),
+        now.into(),
+    ];
+    tx.exec_one(&UPDATE, &params).await
+}
+
+/// Removes a queue with its memberships.
+///
+/// # Errors
+/// [`Error::Conflict`] when somebody else changed it meanwhile.
+pub async fn delete(tx: &mut Tx<'_>, q: &Queue) -> Result<(), Error> {
+    set_members(tx, q.organization_id, q.id, &[], &[]).await?;
+    tx.exec_one(&DELETE, &[q.organization_id.0.into(), q.id.0.into(), q.version.into()]).await
+}
+
+/// Removes a routing configuration.
+///
+/// # Errors
+/// [`Error::Conflict`] when somebody else changed it meanwhile.
+pub async fn delete_config(tx: &mut Tx<'_>, r: &RoutingConfig) -> Result<(), Error> {
+    tx.exec_one(&DELETE_CONFIG, &[r.organization_id.0.into(), r.id.0.into(), r.version.into()]).await
+}
+
+/// The key of a channel whose messages come to this queue, if there is one.
+pub async fn channel_of(tx: &mut Tx<'_>, org: OrganizationId, id: QueueId) -> Result<Option<String>, Error> {
+    tx.optional(&CHANNEL_OF, &[org.0.into(), id.0.into()], |row| Cols::new(row).get()).await
 }

@@ -4,6 +4,7 @@ use db::Kind::{Bool, Int, Json, Text, Time, Uuid as Id};
 use db::{Error, Row, Sql, Tx};
 use domain::ids::{OrganizationId, UserId};
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use crate::cols::{Cols, json};
 
@@ -84,6 +85,43 @@ const LIST: Sql = Sql::new(
     concat!("SELECT ", columns!(), " FROM users WHERE organization_id = $1 ORDER BY name, id LIMIT 1000"),
     COLUMNS,
 );
+const PAGE: Sql = Sql::new(
+    "users.page",
+    concat!(
+        "SELECT ",
+        columns!(),
+        " FROM users
+         WHERE organization_id = $1 AND id < $2 AND ({cast $3 bool} OR id {any_uuid $4}) ORDER BY id DESC LIMIT $5"
+    ),
+    COLUMNS,
+);
+const OTHER_ADMINS: Sql = Sql::new(
+    "users.other_admins",
+    "SELECT COUNT(*) FROM users WHERE organization_id = $1 AND id <> $2 AND state = 'active'
+       AND CAST(roles AS TEXT) LIKE '%\"admin\"%'",
+    &[Int],
+);
+const WITH_ROLE: Sql = Sql::new(
+    "users.with_role",
+    "SELECT id FROM users WHERE organization_id = $1 AND CAST(roles AS TEXT) LIKE $2 ORDER BY id LIMIT 100000",
+    &[Id],
+);
+const DELETE: Sql =
+    Sql::new("users.delete", "DELETE FROM users WHERE organization_id = $1 AND id = $2 AND version = $3", &[]);
+const SET_AGENT_STATE: Sql = Sql::new(
+    "users.set_agent_state",
+    "UPDATE agents SET state = $3, updated_at = $4, version = version + 1
+     WHERE organization_id = $1 AND user_id = $2 AND state <> $3",
+    &[],
+);
+const DELETE_AGENT: Sql =
+    Sql::new("users.delete_agent", "DELETE FROM agents WHERE organization_id = $1 AND user_id = $2", &[]);
+const LEAVE_QUEUES: Sql = Sql::new(
+    "users.leave_queues",
+    "DELETE FROM queue_members WHERE organization_id = $1
+       AND agent_id IN (SELECT id FROM agents WHERE organization_id = $1 AND user_id = $2)",
+    &[],
+);
 const BY_EMAIL: Sql = Sql::global(
     "users.by_email",
     concat!("SELECT ", columns!(), " FROM users WHERE email_key = $1 ORDER BY id LIMIT 2"),
@@ -100,7 +138,21 @@ const UPDATE: Sql = Sql::new(
     &[],
 );
 
-pub(crate) const ALL: &[&Sql] = &[&INSERT, &FIND, &LIST, &BY_EMAIL, &SIGNED_IN, &UPDATE];
+pub(crate) const ALL: &[&Sql] = &[
+    &INSERT,
+    &FIND,
+    &LIST,
+    &PAGE,
+    &OTHER_ADMINS,
+    &WITH_ROLE,
+    &DELETE,
+    &SET_AGENT_STATE,
+    &DELETE_AGENT,
+    &LEAVE_QUEUES,
+    &BY_EMAIL,
+    &SIGNED_IN,
+    &UPDATE,
+];
 
 /// Adds a user.
 ///
@@ -165,4 +217,50 @@ pub async fn update(tx: &mut Tx<'_>, u: &User, now: Timestamp) -> Result<(), Err
         now.into(),
     ];
     tx.exec_one(&UPDATE, &params).await
+}
+
+/// Users, newest first, before `before`; only those of `among`, if it is given.
+pub async fn page(
+    tx: &mut Tx<'_>,
+    org: OrganizationId,
+    before: UserId,
+    among: Option<&Vec<Uuid>>,
+    limit: i64,
+) -> Result<Vec<User>, Error> {
+    let (is_everybody, among) = (among.is_none(), among.cloned().unwrap_or_default());
+    let params = [org.0.into(), before.0.into(), is_everybody.into(), among.into(), limit.into()];
+    tx.all(&PAGE, &params, User::from_row).await
+}
+
+/// How many active administrators there are beside this user.
+pub async fn other_admins(tx: &mut Tx<'_>, org: OrganizationId, but: UserId) -> Result<i64, Error> {
+    tx.one(&OTHER_ADMINS, &[org.0.into(), but.0.into()], |row| row.get(0)).await
+}
+
+/// The users who hold a role, by the word that stands in [`User::roles`].
+pub async fn with_role(tx: &mut Tx<'_>, org: OrganizationId, role: &str) -> Result<Vec<UserId>, Error> {
+    let pattern = format!("%\"{role}\"%");
+    tx.all(&WITH_ROLE, &[org.0.into(), pattern.into()], |row| Cols::new(row).id()).await
+}
+
+/// Removes a user who never worked here, with the agent they were to be.
+///
+/// # Errors
+/// [`Error::Conflict`] when somebody else changed it meanwhile.
+pub async fn delete(tx: &mut Tx<'_>, u: &User) -> Result<(), Error> {
+    let of_user = [u.organization_id.0.into(), u.id.0.into()];
+    tx.exec(&LEAVE_QUEUES, &of_user).await?;
+    tx.exec(&DELETE_AGENT, &of_user).await?;
+    tx.exec_one(&DELETE, &[u.organization_id.0.into(), u.id.0.into(), u.version.into()]).await
+}
+
+/// Sets whether the agent that a user is takes work: `active` or `inactive`.
+pub async fn set_agent_state(
+    tx: &mut Tx<'_>,
+    org: OrganizationId,
+    user: UserId,
+    state: &str,
+    now: Timestamp,
+) -> Result<(), Error> {
+    tx.exec(&SET_AGENT_STATE, &[org.0.into(), user.0.into(), state.into(), now.into()]).await.map(drop)
 }

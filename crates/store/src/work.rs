@@ -1,16 +1,18 @@
 //! Work items, offers, assignments and presences: what the router knows. Only its owner writes here,
 //! but for the insertion of new items.
 
-use db::Kind::{Int, Json, Time, Uuid as Id};
+use db::Kind::{Int, Json, Text, Time, Uuid as Id};
 use db::{Error, Row, Sql, Tx};
 use domain::ids::{
-    AgentId, AssignmentId, ChannelId, ConversationId, InteractionId, OfferId, OrganizationId, StatusId, WorkItemId,
+    AgentId, AssignmentId, ChannelId, ConversationId, InteractionId, OfferId, OrganizationId, QueueId, StatusId,
+    WorkItemId,
 };
 use domain::routing::{Assignment, Item, Offer, Presence};
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::cols::{Cols, json, opt};
+use crate::events::Event;
 
 /// A work item with what routing does not need to know.
 #[derive(Clone, Debug)]
@@ -20,9 +22,23 @@ pub struct WorkItem {
     pub interaction_id: Option<InteractionId>,
     pub conversation_id: Option<ConversationId>,
     pub channel_id: Option<ChannelId>,
+    /// What came by `POST /work-items` says what it is about.
+    pub matter: Option<Matter>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     pub version: i64,
+}
+
+/// What work from outside is about.
+#[derive(Clone, Debug, Default)]
+#[allow(missing_docs, reason = "columns")]
+pub struct Matter {
+    /// `callback`, `task`, `case`, `lead`, `post`, `visit` or `custom`.
+    pub kind: String,
+    /// `{type, id, title, url}`.
+    pub subject: Option<serde_json::Value>,
+    pub attributes: serde_json::Value,
+    pub external_id: Option<String>,
 }
 
 fn work_item(row: &Row<'_>) -> Result<WorkItem, Error> {
@@ -32,10 +48,18 @@ fn work_item(row: &Row<'_>) -> Result<WorkItem, Error> {
         interaction_id: c.opt_id()?,
         conversation_id: c.opt_id()?,
         channel_id: c.opt_id()?,
+        matter: matter(&mut c)?,
         created_at: c.get()?,
         updated_at: c.get()?,
         version: c.get()?,
     })
+}
+
+fn matter(c: &mut Cols<'_, '_>) -> Result<Option<Matter>, Error> {
+    let kind: Option<String> = c.get()?;
+    let (subject, attributes): (_, Option<serde_json::Value>) = (c.get()?, c.get()?);
+    let external_id = c.get()?;
+    Ok(kind.map(|kind| Matter { kind, subject, attributes: attributes.unwrap_or_default(), external_id }))
 }
 
 /// The word an enum has in JSON, for the columns beside the record.
@@ -46,18 +70,20 @@ fn word<T: serde::Serialize>(value: &T) -> db::Value {
     }
 }
 
-const ITEM: &[db::Kind] = &[Json, Id, Id, Id, Time, Time, Int];
+const ITEM: &[db::Kind] = &[Json, Id, Id, Id, Text, Json, Json, Text, Time, Time, Int];
 macro_rules! columns {
     () => {
-        "record, interaction_id, conversation_id, channel_id, created_at, updated_at, version"
+        "record, interaction_id, conversation_id, channel_id, kind, subject, attributes, external_id, created_at, \
+         updated_at, version"
     };
 }
 
 const INSERT: Sql = Sql::new(
     "work.insert",
     "INSERT INTO work_items (id, organization_id, state, routing_kind, queue_id, interaction_id, conversation_id,
-       customer_id, channel_id, enqueued_at, record, created_at, updated_at, version)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, 1)",
+       customer_id, channel_id, enqueued_at, record, created_at, updated_at, version, kind, subject, attributes,
+       external_id)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, 1, $13, $14, $15, $16)",
     &[],
 );
 const UPDATE: Sql = Sql::new(
@@ -141,8 +167,36 @@ const START_INTERVAL: Sql = Sql::new(
      VALUES ($1, $2, $3, $4, $5, $6)",
     &[],
 );
+const BY_EXTERNAL: Sql = Sql::new(
+    "work.by_external",
+    concat!("SELECT ", columns!(), " FROM work_items WHERE organization_id = $1 AND external_id = $2"),
+    ITEM,
+);
+const LIVE_IN_QUEUE: Sql = Sql::new(
+    "work.live_in_queue",
+    "SELECT id FROM work_items WHERE organization_id = $1 AND queue_id = $2
+       AND state NOT IN ('closed', 'cancelled') LIMIT 1",
+    &[Id],
+);
+const SET_ATTRIBUTES: Sql = Sql::new(
+    "work.set_attributes",
+    "UPDATE work_items SET attributes = $3, updated_at = $4, version = version + 1
+     WHERE organization_id = $1 AND id = $2",
+    &[],
+);
+const HISTORY: Sql = Sql::new(
+    "work.history",
+    "SELECT organization_id, id, type, version, at, actor, cause_id, data FROM events
+     WHERE organization_id = $1 AND data->>'work_item_id' = $2 AND type LIKE 'work_item.%'
+     ORDER BY position LIMIT 1000",
+    &[Id, Id, Text, Int, Time, Json, Id, Json],
+);
 
 pub(crate) const ALL: &[&Sql] = &[
+    &BY_EXTERNAL,
+    &LIVE_IN_QUEUE,
+    &SET_ATTRIBUTES,
+    &HISTORY,
     &INSERT,
     &UPDATE,
     &FIND_MANY,
@@ -175,6 +229,10 @@ pub async fn insert(tx: &mut Tx<'_>, org: OrganizationId, w: &WorkItem) -> Resul
         Timestamp::from(w.item.enqueued_at).into(),
         json(&w.item),
         w.created_at.into(),
+        w.matter.as_ref().map(|m| m.kind.clone()).into(),
+        w.matter.as_ref().and_then(|m| m.subject.clone()).into(),
+        w.matter.as_ref().map(|m| m.attributes.clone()).into(),
+        w.matter.as_ref().and_then(|m| m.external_id.clone()).into(),
     ];
     tx.exec_one(&INSERT, &params).await
 }
@@ -303,4 +361,31 @@ pub async fn change_interval(
     tx.exec(&END_INTERVAL, &[org.0.into(), agent.0.into(), now.into()]).await?;
     let params = [id.into(), org.0.into(), agent.0.into(), status.0.into(), reason.into(), now.into()];
     tx.exec_one(&START_INTERVAL, &params).await
+}
+
+/// The item with the caller's own id, whatever its state.
+pub async fn by_external(tx: &mut Tx<'_>, org: OrganizationId, id: &str) -> Result<Option<WorkItem>, Error> {
+    tx.optional(&BY_EXTERNAL, &[org.0.into(), id.into()], work_item).await
+}
+
+/// Whether unfinished work is in a queue.
+pub async fn is_live_in_queue(tx: &mut Tx<'_>, org: OrganizationId, queue: QueueId) -> Result<bool, Error> {
+    let params = [org.0.into(), queue.0.into()];
+    Ok(tx.optional(&LIVE_IN_QUEUE, &params, |row| Cols::new(row).get::<Uuid>()).await?.is_some())
+}
+
+/// Writes what the caller attached to an item; routing does not read it.
+pub async fn set_attributes(
+    tx: &mut Tx<'_>,
+    org: OrganizationId,
+    id: WorkItemId,
+    attributes: serde_json::Value,
+    now: Timestamp,
+) -> Result<(), Error> {
+    tx.exec_one(&SET_ATTRIBUTES, &[org.0.into(), id.0.into(), attributes.into(), now.into()]).await
+}
+
+/// What happened to an item, oldest first.
+pub async fn history(tx: &mut Tx<'_>, org: OrganizationId, id: WorkItemId) -> Result<Vec<Event>, Error> {
+    tx.all(&HISTORY, &[org.0.into(), id.0.to_string().into()], crate::events::plain).await
 }

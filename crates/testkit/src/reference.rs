@@ -12,7 +12,7 @@ use domain::ids::{
 use domain::routing::{
     AgentConfig, AgentModel, Assignment, AssignmentEnd, AssignmentState, By, CancelReason, ChannelPresence,
     CloseReason, Command, Effect, Item, ItemState, Offer, OfferState, Override, PauseReason, Pool, Presence,
-    QueueConfig, Refused, RescindReason, RoutingKind, SessionState, Snapshot, StatusConfig, StatusKind,
+    QueueConfig, Refused, RescindReason, RoutingKind, SessionState, Snapshot, Spill, StatusConfig, StatusKind,
 };
 use domain::time::Micros;
 
@@ -107,7 +107,7 @@ impl Reference {
             let item = &self.items[&id];
             if item.state == ItemState::Offered {
                 self.rescind(id, RescindReason::RouterRestart);
-            } else if item.state == ItemState::Deferred && item.wake_at.is_none() && self.queues[&item.queue].is_open {
+            } else if item.state == ItemState::Deferred && item.wake_at.is_none() && self.takes(item.queue) {
                 self.queue_up(id, 4, "woken");
             }
         }
@@ -193,9 +193,34 @@ impl Reference {
 /// Who may take what.
 impl Reference {
     fn matching(&mut self) {
-        while let Some((_, item, agent)) = self.best_pair() {
-            self.offer(item, agent);
+        loop {
+            while let Some((_, item, agent)) = self.best_pair() {
+                self.offer(item, agent);
+            }
+            let queues: Vec<QueueId> = self.queues.keys().copied().collect();
+            let filled = queues.into_iter().map(|queue| self.fill(queue, "room")).max();
+            if filled.is_none_or(|filled| !filled) {
+                return;
+            }
         }
+    }
+
+    /// Whether a queue is open with room.
+    fn takes(&self, queue: QueueId) -> bool {
+        let config = &self.queues[&queue];
+        let waiting = self.items.values().filter(|other| other.queue == queue && is_waiting(other)).count();
+        config.is_open && (config.max_waiting == 0 || waiting < config.max_waiting as usize)
+    }
+
+    fn fill(&mut self, queue: QueueId, reason: &'static str) -> bool {
+        let waits = |item: &Item| item.queue == queue && item.state == ItemState::Deferred && item.wake_at.is_none();
+        let mut has_filled = false;
+        while self.takes(queue) {
+            let Some(&item) = self.by_seq(waits).first() else { break };
+            self.queue_up(item, 4, reason);
+            has_filled = true;
+        }
+        has_filled
     }
 
     fn best_pair(&self) -> Option<(Order, WorkItemId, AgentId)> {
@@ -401,12 +426,13 @@ impl Reference {
         }
         self.item(item).agent = Some(agent);
         self.step(item, ItemState::Offered, 6, "matched");
-        if queue.auto_accept {
+        let auto_accept = queue.auto_accept || self.agents[&agent].auto_accept;
+        if auto_accept {
             offer.state = OfferState::Accepted;
             offer.ended_at = Some(now);
         }
         self.offers.insert(offer.id, offer.clone());
-        if queue.auto_accept {
+        if auto_accept {
             let assignment = self.begin(item, agent, Some(offer.id), None);
             self.step(item, ItemState::Active, 10, "auto_accept");
             self.out.push(Effect::Offer { offer, previous: None });
@@ -630,24 +656,47 @@ impl Reference {
     }
 
     fn enter(&mut self, mut item: Item, is_transfer: bool) {
-        let (id, queue) = (item.id, self.queues[&item.queue].clone());
+        let id = item.id;
         item.enqueued_at = item.enqueued_at.min(self.now);
         item.wake_at = item.wake_at.filter(|&at| self.now < at);
         item.attempt = 0;
-        let in_queue = |other: &&Item| other.queue == queue.id && is_waiting(other);
-        let waiting = self.items.values().filter(in_queue).count();
         self.items.insert(id, item.clone());
         self.out.push(Effect::Item { item: item.clone(), previous: None, row: Some(1), reason: Some("created") });
         if item.wake_at.is_some() {
             self.step(id, ItemState::Deferred, 3, "scheduled");
-        } else if !queue.is_open {
-            self.step(id, ItemState::Deferred, 3, "queue_closed");
-        } else if !is_transfer && queue.max_waiting > 0 && waiting >= queue.max_waiting as usize {
-            self.item(id).cancel_reason = Some(CancelReason::Rejected);
-            self.step(id, ItemState::Cancelled, 5, "rejected");
         } else {
-            self.queue_up(id, 2, "queued");
+            self.place(id, is_transfer);
         }
+    }
+
+    fn place(&mut self, id: WorkItemId, is_transfer: bool) {
+        for _ in 0..5 {
+            let queue = self.queues[&self.items[&id].queue].clone();
+            let (spill, waits, goes_on) = if !queue.is_open {
+                (queue.on_closed, "queue_closed", "overflow_closed")
+            } else if !is_transfer && !self.takes(queue.id) {
+                (queue.on_full, "queue_full", "overflow_full")
+            } else {
+                return self.queue_up(id, 2, "queued");
+            };
+            match spill {
+                Spill::Reject if !is_transfer => {
+                    self.item(id).cancel_reason = Some(CancelReason::Rejected);
+                    return self.step(id, ItemState::Cancelled, 5, "rejected");
+                }
+                Spill::Overflow { queue } if self.queues.contains_key(&queue) => {
+                    let tier = self.queues[&queue].tier;
+                    let item = self.item(id);
+                    item.queue = queue;
+                    item.tier = tier;
+                    self.step(id, ItemState::New, 5, goes_on);
+                }
+                Spill::Wait | Spill::Reject | Spill::Overflow { .. } => {
+                    return self.step(id, ItemState::Deferred, 3, waits);
+                }
+            }
+        }
+        self.step(id, ItemState::Deferred, 3, "overflow_limit");
     }
 
     fn queue_up(&mut self, item: WorkItemId, row: u8, reason: &'static str) {
@@ -1075,12 +1124,9 @@ impl Reference {
         if agents.len() != queue.members.len() {
             return Err(Refused::OutOfRange("members: an agent is named twice"));
         }
-        let (id, is_open) = (queue.id, queue.is_open);
-        self.queues.insert(id, queue);
-        let waits = |item: &Item| item.queue == id && item.state == ItemState::Deferred && item.wake_at.is_none();
-        for item in self.by_seq(|item| is_open && waits(item)) {
-            self.queue_up(item, 4, "queue_opened");
-        }
+        let id = queue.id;
+        let was_open = self.queues.insert(id, queue).is_some_and(|old| old.is_open);
+        self.fill(id, if was_open { "room" } else { "queue_opened" });
         Ok(())
     }
 

@@ -116,9 +116,12 @@ fn context(ephemeral: &Ephemeral, clock: Arc<ManualClock>, entropy: Arc<SeededEn
     let settings = Settings {
         public_url: "http://127.0.0.1:8080".to_owned(),
         data_dir: ephemeral.folder.path().to_owned(),
+        secret_key_file: None,
         is_demo: false,
-        rate_limit_factor: 1,
         node: "test".to_owned(),
+        limits: app::limits::Limits::default(),
+        trusted_proxies: Vec::new(),
+        console_hash: None,
     };
     Ctx::new(store, clock, entropy, settings)
 }

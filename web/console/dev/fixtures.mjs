@@ -46,13 +46,37 @@ export const agents = users.slice(0, 4).map((one, index) => {
 });
 const queue = (key, es, en, required = false) => ({
   id: id(), key, name: { es, en }, routing_config_id: null, hours_id: null, members: [{ team_id: teams[0].id, tier: 1, delay_ms: 0 }], max_waiting: null, max_wait_ms: null,
-  service_target_ms: 20_000, wrap_up_code_required: required, state: 'open', version: 1,
+  on_full: { action: 'wait', queue_id: null }, on_closed: { action: 'wait', queue_id: null }, service_target_ms: 20_000, wrap_up_code_required: required, state: 'open', version: 1,
 });
 export const queues = [queue('ventas', 'Ventas', 'Sales'), queue('pedidos', 'Pedidos y envíos', 'Orders and delivery'), queue('averias', 'Averías', 'Repairs', true)];
-export const routingConfigs = [{ id: id(), key: 'chat', name: { es: 'Chat, más hueco primero', en: 'Chat, most room first' }, version: 1 }];
+export const routingConfigs = [['chat', 'longest_idle', 1000, 'primary', 20_000], ['correo', 'most_available', 300, 'interruptible', 60_000]].map(([key, agent_model, units_milli, capacity_pool, offer_timeout_ms]) => ({
+  id: id(), key, tier: 0, order_mode: 'aged', agent_model, units_milli, capacity_pool, offer_timeout_ms, auto_accept: false, misses_before_away: 2, exclusion_ttl_ms: 120_000, retry_gap_ms: 15_000,
+  wrap_up: { mode: 'timeboxed', max_ms: 60_000, extension_ms: 60_000, extensions_max: 3, blocks: [] }, version: 1,
+}));
+const officeDay = [{ from: '09:00', to: '14:00' }, { from: '16:00', to: '19:00' }];
+export const hours = [{
+  id: id(), key: 'oficina', time_zone: 'Europe/Madrid', weekly: [officeDay, officeDay, officeDay, officeDay, [{ from: '09:00', to: '15:00' }], [], []],
+  exceptions: [{ on: '2026-12-25', intervals: [], name: 'Navidad' }, { on: '2026-12-24', intervals: [{ from: '09:00', to: '13:00' }], name: 'Nochebuena' }], is_emergency_closed: false, version: 1,
+}];
+export const tags = [['envios', 'Envíos'], ['garantia', 'Garantía'], ['vip', 'VIP']].map(([key, name]) => ({ id: id(), key, name, colour: null, version: 1 }));
+export const fields = [
+  { id: id(), key: 'pedido', name: { es: 'Pedido', en: 'Order' }, noun: 'conversation', type: 'text', options: [], is_required_to_resolve: true, version: 1 },
+  { id: id(), key: 'tienda', name: { es: 'Tienda', en: 'Shop' }, noun: 'conversation', type: 'choice', options: ['Ruzafa', 'Benimaclet'], is_required_to_resolve: false, version: 1 },
+];
+export const conversationStatuses = [['abierta', 'Abierta', 'Open', 'open', true], ['taller', 'En el taller', 'At the workshop', 'waiting', false], ['espera', 'En espera', 'Waiting', 'waiting', true], ['resuelta', 'Resuelta', 'Resolved', 'resolved', true]].map(([key, es, en, category, is_default], position) => ({
+  id: id(), key, name: { es, en }, category, is_default, position, version: 1,
+}));
+export const tokens = [{ id: id(), name: 'Integración con la tienda', prefix: 'ctk_9f3a', agent_id: null, grants: [{ permission: 'work.create', scope: 'organization' }, { permission: 'customers.read', scope: 'organization' }], cidrs: ['10.0.0.0/8'], created_at: at(90 * 24 * H), expires_at: null, last_used_at: at(4 * MIN), version: 1 }];
+export const sessions = [{ id: id(), user_id: '', created_at: at(H), last_seen_at: at(), ip: '10.2.0.14', user_agent: 'Mozilla/5.0 (X11; Linux x86_64) Chrome/156.0', is_current: true }, { id: id(), user_id: '', created_at: at(30 * H), last_seen_at: at(20 * H), ip: '10.2.0.90', user_agent: 'Mozilla/5.0 (iPhone; CPU iPhone OS 19_0) Safari/605', is_current: false }];
+export const audit = [
+  { id: id(), at: at(3 * MIN), actor: { type: 'user', id: null, name: 'Dani Molina' }, action: 'queue.updated', resource: { type: 'queue', id: 'ventas' }, before: { name: { es: 'Venta', en: 'Sales' }, max_waiting: null }, after: { name: { es: 'Ventas', en: 'Sales' }, max_waiting: 20 }, ip: '10.2.0.14', session_id: null, reason: null },
+  { id: id(), at: at(50 * MIN), actor: { type: 'user', id: null, name: 'Elena Soler' }, action: 'agent.presence_set', resource: { type: 'agent', id: 'nuria' }, before: { status: 'available' }, after: { status: 'break' }, ip: '10.2.0.20', session_id: null, reason: 'Se fue la luz en su casa' },
+  { id: id(), at: at(27 * H), actor: { type: 'user', id: null, name: 'Dani Molina' }, action: 'user.invited', resource: { type: 'user', id: 'leire' }, before: null, after: { name: 'Leire Vidal', email: 'leire.vidal@pedales.es' }, ip: '10.2.0.14', session_id: null, reason: null },
+];
+export const letters = [{ id: id(), channel_id: null, direction: 'in', reason: 'list_mail', code: null, summary: 'Boletín de Ciclismo a Fondo', created_at: at(5 * H) }];
 export const presenceConfigs = [{
   id: id(), key: 'standard', cap_primary_milli: 8000, cap_interruptible_milli: 0, channel_max: {}, auto_accept: false, decline_allowed: true, decline_reason_ids: [],
-  status_on_decline: null, status_on_timeout: statuses[6].id, idle_after_ms: 900_000, version: 1,
+  status_on_decline: null, status_on_timeout: statuses[6].id, grace_ms: 30_000, version: 1,
 }];
 const channel = (type, name, queueIndex, config, health) => ({
   id: id(), type, name, key: name.toLowerCase().replace(/[^a-z]+/g, '-'), state: 'enabled', config, secrets: {}, hook_url: null, queue_id: queues[queueIndex].id, hours_id: null,
@@ -60,15 +84,20 @@ const channel = (type, name, queueIndex, config, health) => ({
 });
 export const channels = [
   channel('web_chat', 'Chat web · pedales.es', 0, { widget_key: 'pk7Qm2Vx9Lr4Tn8Ws3Zb1C', allowed_origins: ['https://pedales.es'], greeting: '¡Hola!' }),
-  channel('email', 'hola@pedales.es', 1, { address: 'hola@pedales.es', imap_host: 'imap.pedales.es', imap_port: 993, smtp_host: 'smtp.pedales.es', smtp_port: 465 }),
+  channel('email', 'hola@pedales.es', 1, { address: 'hola@pedales.es', imap: { host: 'imap.pedales.es', port: 993, security: 'tls' }, smtp: { host: 'smtp.pedales.es', port: 465, security: 'tls' } }),
   channel('whatsapp', 'WhatsApp · Pedales', 1, {}, { state: 'down', error: { code: 'auth', text: { es: 'Caducó el permiso', en: 'The permission expired' }, since_at: at(3 * H) } }),
 ];
 channels[1].secrets = { imap_password: { is_set: true, last4: 'k3y9', set_at: at(H) }, smtp_password: { is_set: true, last4: 'k3y9', set_at: at(H) } };
+const server = (step, port) => ({ type: 'object', required: ['host'], 'x-step': step, properties: {
+  host: { type: 'string', title: { es: 'Servidor', en: 'Server' } }, port: { type: 'integer', default: port, title: { es: 'Puerto', en: 'Port' } },
+  security: { enum: ['tls', 'starttls', 'none'], default: 'tls', title: { es: 'Seguridad', en: 'Security' } }, user: { type: 'string', title: { es: 'Usuario', en: 'User' } },
+} });
+const secret = (step) => ({ type: 'string', 'x-secret': true, 'x-step': step, title: { es: 'Contraseña', en: 'Password' } });
 export const channelTypes = [
-  { kind: 'web_chat', family: 'chat', names: { es: 'Chat de tu web', en: 'Web chat' }, capabilities: {}, setup_steps: [], config_schema: { type: 'object', required: ['allowed_origins'], properties: { allowed_origins: { type: 'array', items: { type: 'string' } }, greeting: { type: 'string' }, requires_identity: { type: 'boolean' } } } },
-  { kind: 'email', family: 'mail', names: { es: 'Correo', en: 'Email' }, capabilities: {}, setup_steps: [], config_schema: { type: 'object', required: ['address', 'imap_host', 'smtp_host'], properties: {
-    address: { type: 'string' }, from_name: { type: 'string' }, imap_host: { type: 'string' }, imap_port: { type: 'integer', default: 993 }, imap_username: { type: 'string' }, imap_password: { type: 'string', 'x-secret': true },
-    smtp_host: { type: 'string' }, smtp_port: { type: 'integer', default: 465 }, smtp_security: { enum: ['tls', 'starttls', 'none'], default: 'tls' }, smtp_username: { type: 'string' }, smtp_password: { type: 'string', 'x-secret': true },
+  { kind: 'web_chat', family: 'chat', names: { es: 'Chat web', en: 'Web chat' }, capabilities: {}, setup_steps: [], config_schema: { type: 'object', properties: { allowed_origins: { type: 'array', 'x-step': 'site' } } } },
+  { kind: 'email', family: 'email', names: { es: 'Correo electrónico', en: 'Email' }, capabilities: {}, setup_steps: [], config_schema: { type: 'object', required: ['address', 'imap', 'smtp'], properties: {
+    address: { type: 'string', 'x-step': 'address', title: { es: 'Dirección', en: 'Address' }, 'x-help': { es: 'La dirección a la que escriben los clientes.', en: 'The address customers write to.' } },
+    name: { type: 'string', 'x-step': 'address', title: { es: 'Nombre del remitente', en: 'Sender name' } }, imap: server('imap', 993), smtp: server('smtp', 465), imap_password: secret('imap'), smtp_password: secret('smtp'),
   } } },
 ];
 const customer = (name, extra = {}) => ({
@@ -117,7 +146,7 @@ export function conversation(who, extra = {}) {
 }
 const sla = (ms, state) => ({ next_kind: 'next_response', next_due_at: at(-ms), state });
 
-const lucia = conversation(customers[0], { subject: 'Pedido 20931 no recibido', tags: ['envíos'], channel_kinds: ['voice', 'whatsapp', 'web_chat'], sla: sla(2 * MIN + 14_000, 'warning'), unread_count: 1 });
+const lucia = conversation(customers[0], { subject: 'Pedido 20931 no recibido', tags: ['envios'], priority: 'high', channel_kinds: ['voice', 'whatsapp', 'web_chat'], sla: sla(2 * MIN + 14_000, 'warning'), unread_count: 1 });
 const wa = { channel_id: channels[2].id, channel_kind: 'whatsapp' };
 entry(lucia, { kind: 'event', direction: 'internal', author: actor('system'), channel_kind: null, body: { type: 'conversation.created', data: {} }, created_at: at(26 * H) });
 entry(lucia, { ...wa, body: { text: '¿Cuándo sale mi pedido 20931? https://pedales.es/pedidos/20931' }, created_at: at(26 * H) });
@@ -128,7 +157,15 @@ entry(lucia, { ...wa, direction: 'out', author: me, body: { text: 'Hola, Lucía.
 entry(lucia, { ...wa, direction: 'out', author: me, body: { text: 'Tu paquete salió ayer y llega mañana.' }, delivery: delivery('failed', { code: 'window_closed', class: 'policy', provider_code: '131047', text: null }), created_at: at(7 * MIN) });
 entry(lucia, { ...wa, body: { text: '¡Gracias!' }, created_at: at(6 * MIN) });
 const oliver = conversation(customers[1], { subject: 'Wrong VAT number', channel_kinds: ['email'], sla: sla(18 * MIN, 'warning'), language: 'en' });
-entry(oliver, { channel_id: channels[1].id, channel_kind: 'email', language: 'en', mail: { message_id: '<1@brown>', subject: 'Invoice 881', to: ['hola@pedales.es'], cc: [], spf: 'pass', dkim: 'pass', dmarc: 'pass', quoted_from: null }, body: { text: 'Hello,\n\nThe invoice shows the wrong VAT number. Could you send a new one?\n\nOliver', html: '<p>Hello,</p><p>The invoice shows the <b>wrong</b> VAT number. Could you send a new one?</p><p>Oliver</p>' }, attachments: [{ id: id(), name: 'invoice-881.pdf', media_type: 'application/pdf', size_bytes: 84_120, sha256: null, state: 'ready', width: null, height: null, download_url: null, preview_url: null }], created_at: at(40 * MIN) });
+const PICTURE = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='320' height='200'%3E%3Crect width='320' height='200' fill='%23b8d4c8'/%3E%3Ccircle cx='110' cy='130' r='42' fill='none' stroke='%2315614a' stroke-width='8'/%3E%3Ccircle cx='220' cy='130' r='42' fill='none' stroke='%2315614a' stroke-width='8'/%3E%3C/svg%3E";
+export const attachment = (name, media_type, size_bytes, preview_url = null) => ({ id: id(), name, media_type, size_bytes, sha256: null, state: 'ready', width: 320, height: 200, download_url: null, preview_url });
+const mail = { channel_id: channels[1].id, channel_kind: 'email', language: 'en' };
+const headers = { message_id: '<1@brown>', subject: 'Invoice 881', to: ['hola@pedales.es'], cc: ['accounts@brown.co.uk'], spf: 'pass', dkim: 'pass', dmarc: 'pass', quoted_from: null };
+entry(oliver, { ...mail, mail: headers, raw_available: true, attachments: [attachment('invoice-881.pdf', 'application/pdf', 182_000), attachment('bike.jpg', 'image/jpeg', 96_000, PICTURE)], created_at: at(40 * MIN), body: { text: 'Hello,\n\nThe invoice shows the wrong VAT number. Could you send a new one?\n\nOliver',
+  html: '<p>Hello,</p><p>The invoice shows the <b style="color:#b42318">wrong VAT number</b>. Could you send a new one?</p><table border="1" cellpadding="6"><tr><th>Invoice</th><th>VAT</th></tr><tr><td>881</td><td>ES-B00000000</td></tr></table><p><img data-remote-src="https://brown.example/logo.png" alt="Brown &amp; Sons"></p><div class="gmail_quote"><p>On Monday Pedales wrote:</p><blockquote>Your invoice is attached.</blockquote></div>' } });
+const answer = 'Hi Oliver, the corrected invoice goes out today.\n\nDani';
+entry(oliver, { ...mail, direction: 'out', author: me, mail: { ...headers, subject: 'Re: Invoice 881', to: ['oliver@brown.co.uk'], cc: [], quoted_from: answer.length }, body: { text: `${answer}\n\nOn Monday you wrote:\n> The invoice shows the wrong VAT number.` }, delivery: { ...delivery('queued'), attempt: 2, next_retry_at: at(-4 * MIN), error: { code: 'greylisted', class: 'retry', provider_code: '451', text: '4.7.1 try again later' } }, created_at: at(20 * MIN) });
+entry(oliver, { ...mail, direction: 'out', author: me, mail: { ...headers, subject: 'Re: Invoice 881', to: ['oliver@brown.co.uk'], cc: [] }, body: { text: 'I have just sent it; tell me if it is missing.' }, delivery: { ...delivery('unknown') }, created_at: at(10 * MIN) });
 for (const [who, kind, text, ms] of [[2, 'web_chat', 'Me interesa la Ronda 7 eléctrica', 70 * MIN], [3, 'instagram', '¿Puedo cambiar la talla?', 3 * H], [4, 'sms', 'Gracias, ya lo he recibido', 20 * H]]) {
   const row = conversation(customers[who], { channel_kinds: [kind], sla: sla(ms, 'ok'), queue_id: queues[0].id });
   entry(row, { channel_kind: kind, body: { text }, created_at: at(ms / 2) });
@@ -165,3 +202,8 @@ export function makeOffer(row, ringMs = 30_000) {
   return offer;
 }
 for (const row of [lucia, oliver, ...conversations.slice(2, 5)]) makeWork(row, 'active', { agent_id: agents[0].id });
+
+export const notifications = [
+  { id: id(), kind: 'mention', conversation_id: lucia.id, entry_id: null, actor: actor('agent', 'Ana Ribas'), text: '@Dani Molina ¿le ofrecemos envío gratis?', created_at: at(4 * MIN), read_at: null },
+  { id: id(), kind: 'assigned', conversation_id: oliver.id, entry_id: null, actor: actor('user', 'Elena Soler'), text: 'Invoice 881', created_at: at(2 * H), read_at: at(H) },
+];

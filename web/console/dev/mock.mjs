@@ -12,7 +12,8 @@ import * as world from './fixtures.mjs';
 const PORT = Number(process.env.PORT ?? 8099);
 const DIST = new URL('../dist/', import.meta.url).pathname;
 const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.json': 'application/json' };
-const CSP = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self' ws:; frame-src 'self'";
+// The policy of the real pages; files have none, as there.
+const CSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self' ws:; frame-src 'self'; base-uri 'none'; form-action 'self'";
 const state = { isSignedIn: process.env.SIGNED_OUT !== '1', isSetUp: true, isDown: false, isAgent: true, latencyMs: 15 };
 const drafts = new Map();
 const sockets = new Set();
@@ -40,7 +41,7 @@ const changed = (row, type = 'conversation.updated') => {
 };
 const isMine = (row) => row.owner_agent_id === world.agents[0].id && row.status_category !== 'resolved';
 const me = () => world.agents[0];
-const grants = ['channels.edit', 'routing.edit', 'users.edit', 'conversations.read', 'conversations.reply'].map((permission) => ({ permission, scope: 'organization' }));
+const grants = ['channels.edit', 'routing.edit', 'users.edit', 'conversations.read', 'conversations.reply', 'conversations.edit', 'conversations.merge', 'organization.edit', 'api_tokens.manage', 'audit.read', 'demo.manage', 'views.share', 'work.manage'].map((permission) => ({ permission, scope: 'organization' }));
 const session = () => ({ user: world.users[0], agent: state.isAgent ? me() : null, organization: world.organization, grants, csrf_token: 'csrf' });
 const count = (rows) => ({ count: rows.length, unread_count: rows.filter((row) => row.unread_count > 0).length, is_capped: false });
 const counts = () => ({
@@ -79,13 +80,11 @@ const routes = [
   ['GET', '/customers', ({ query }) => ok(list(world.customers.filter((row) => (row.name ?? '').toLowerCase().includes((query.get('q') ?? '').toLowerCase()))))],
   ['GET', '/customers/:id', ({ p }) => { const row = world.customers.find((one) => one.id === p.id); return row ? ok(row) : problem(404, 'not_found'); }],
   ['GET', '/customers/:id/timeline', ({ p }) => ok(list(world.conversations.filter((row) => row.customer_id === p.id).flatMap((row) => world.entries.get(row.id)).sort((a, b) => (a.created_at < b.created_at ? 1 : -1)).slice(0, 50)))],
-  ['GET', '/search', ({ query }) => ok({ groups: [{ type: 'customers', has_more: false, items: world.customers.filter((row) => (row.name ?? '').toLowerCase().includes(query.get('q').toLowerCase())).map((row) => ({ id: row.id, title: row.name, highlights: [], resource: {} })) }] })],
+  ['GET', '/search', ({ query }) => ok({ groups: searched(query.get('q').toLowerCase(), query.get('types') ?? '') })],
   ['PUT', '/me/presence', ({ body }) => setPresence(body)],
   ['GET', '/me/offers', () => ok(list(world.offers))],
   ['POST', '/offers/:id/accept', ({ p }) => acceptOffer(p.id)],
   ['POST', '/offers/:id/decline', ({ p }) => { const offer = takeOffer(p.id); if (!offer) return problem(409, 'offer_expired'); offer.state = 'declined'; emit('offer.declined', { offer }); return ok(offer); }],
-  ['GET', '/decline-reasons', () => ok(list(world.reasons))],
-  ['GET', '/wrap-up-codes', () => ok(list(world.codes))],
   ['PUT', '/work-items/:id/disposition', () => ok({})],
   ['POST', '/work-items/:id/wrap-up/extend', ({ p }) => ok(assignment(p.id, 132_000))],
   ['POST', '/work-items/:id/wrap-up/finish', ({ p }) => closeWork(p.id)],
@@ -98,6 +97,22 @@ const routes = [
   ['POST', '/channels/:id/enable', ({ p }) => ok(Object.assign(world.channels.find((row) => row.id === p.id), { state: 'enabled' }))],
   ['POST', '/channels/:id/disable', ({ p }) => ok(Object.assign(world.channels.find((row) => row.id === p.id), { state: 'disabled' }))],
   ...crud('users', world.users), ...crud('teams', world.teams), ...crud('roles', world.roles), ...crud('queues', world.queues), ...crud('agents', world.agents), ...crud('channels', world.channels), ...crud('channel-types', world.channelTypes),
+  ...crud('decline-reasons', world.reasons), ...crud('wrap-up-codes', world.codes), ...crud('business-hours', world.hours), ...crud('tags', world.tags), ...crud('fields', world.fields), ...crud('conversation-statuses', world.conversationStatuses), ...crud('views', []),
+  ['GET', '/api-tokens', () => ok(list(world.tokens))],
+  ['POST', '/api-tokens', ({ body }) => ok({ ...world.tokens[0], ...body, id: world.id(), secret: 'ctk_9f3a5d0b7c1e4f2a8d6b3c9e1f7a5d0b' }, 201)],
+  ['GET', '/audit-records', ({ query }) => ok(list(world.audit.filter((row) => row.action.includes(query.get('action') ?? ''))))],
+  ['GET', '/audit-records/verify', () => ok({ is_intact: true, sealed_count: 3, unsealed_count: 0, first_broken_id: null, last_hash: null })],
+  ['GET', '/sessions', () => ok(list(world.sessions))],
+  ['GET', '/notifications', () => ok(list(world.notifications))],
+  ['POST', '/notifications/read', () => { world.notifications.forEach((row) => (row.read_at ??= world.at())); return ok(undefined, 204); }],
+  ['GET', '/organization', () => ok(world.organization)],
+  ['PATCH', '/organization', ({ body }) => ok(Object.assign(world.organization, body))],
+  ['GET', '/dead-letters', () => ok(list(world.letters))],
+  ['GET', '/config', () => ok({ version: 1, queues: world.queues.map(({ key, name, members }) => ({ key, name, members })), hours: world.hours.map(({ key, time_zone, weekly }) => ({ key, time_zone, weekly })) })],
+  ['POST', '/config/apply', () => ok({ created: [{ noun: 'queues', key: 'taller', id: world.id() }], updated: [{ noun: 'hours', key: 'oficina', id: world.id() }], removed: [], unchanged_count: 14, warnings: [{ pointer: '/queues/3', code: 'unstaffed_class', detail: 'nobody serves it' }] })],
+  ['POST', '/conversations/bulk', ({ body }) => { for (const row of body.ids.map(find)) if (body.action.type === 'resolve') changed(Object.assign(row, { status_category: 'resolved' }), 'conversation.resolved'); return ok({ id: world.id(), kind: 'bulk', state: 'succeeded', progress: null, result: null, error: null, undo: null }, 202); }],
+  ['PUT', '/conversations/:id/followers/:user', ({ p }) => { const row = find(p.id); row.follower_ids = [...row.follower_ids, p.user]; return ok(changed(row)); }],
+  ['DELETE', '/conversations/:id/followers/:user', ({ p }) => { const row = find(p.id); row.follower_ids = row.follower_ids.filter((one) => one !== p.user); return ok(changed(row)); }],
   ...crud('routing-configs', world.routingConfigs), ...crud('presence-configs', world.presenceConfigs), ...crud('presence-statuses', world.statuses),
 ];
 
@@ -110,6 +125,16 @@ function crud(noun, rows) {
     ['DELETE', `/${noun}/:id`, () => problem(409, 'in_use', { by: [] })],
   ];
 }
+function searched(text, types) {
+  const hit = (field, whole) => { const at = (whole ?? '').toLowerCase().indexOf(text); return at < 0 ? [] : [{ field, text: whole, ranges: [[at, at + text.length]] }]; };
+  const group = (type, items) => ({ type, has_more: false, items: types.includes(type) ? items.filter((item) => item.highlights.length > 0).slice(0, 25) : [] });
+  const entries = [...world.entries.values()].flat().filter((entry) => entry.kind === 'message');
+  return [
+    group('conversations', world.conversations.map((row) => ({ id: row.id, title: `#${row.number} ${row.customer?.name ?? ''}`, highlights: hit('subject', row.subject), resource: { number: row.number } }))),
+    group('customers', world.customers.map((row) => ({ id: row.id, title: row.name, highlights: hit('name', row.name), resource: {} }))),
+    group('entries', entries.map((entry) => ({ id: entry.id, title: entry.author.name ?? '', highlights: hit('text', entry.body.text), resource: { conversation_id: entry.conversation_id, seq: entry.seq } }))),
+  ];
+}
 function listed(query) {
   let rows = world.conversations;
   if (query.get('customer_id')) return rows.filter((row) => row.customer_id === query.get('customer_id'));
@@ -118,6 +143,9 @@ function listed(query) {
     case 'mine': return rows.filter((row) => isMine(row) && !row.snooze);
     case 'snoozed': return rows.filter((row) => row.snooze);
     case 'drafts': return rows.filter((row) => [...drafts.values()].some((draft) => draft.conversation_id === row.id));
+    case 'all': return rows;
+    case 'unassigned': return rows.filter((row) => row.owner_agent_id === null);
+    case 'following': return rows.filter((row) => row.follower_ids.includes(world.users[0].id));
     default: return [];
   }
 }
@@ -205,7 +233,8 @@ function answer(response, { status, body }) {
 }
 function serveFile(response, path) {
   const file = existsSync(DIST + path) && path !== '/' ? DIST + path : `${DIST}index.html`;
-  response.writeHead(200, { 'Content-Type': TYPES[extname(file)] ?? 'application/octet-stream', 'Content-Security-Policy': CSP });
+  const isPage = file.endsWith('index.html');
+  response.writeHead(200, { 'Content-Type': TYPES[extname(file)] ?? 'application/octet-stream', ...(isPage ? { 'Content-Security-Policy': CSP } : {}) });
   createReadStream(file).pipe(response);
 }
 async function readBody(request) {

@@ -17,6 +17,14 @@ export class Api {
   signInByLink = (token: string) => this.http.request<M.Session>('POST', '/session/link', { body: { token } });
   signOut = () => this.http.request<void>('DELETE', '/session');
   requestReset = (email: string) => this.http.request<void>('POST', '/password-resets', { body: { email } });
+  acceptInvitation = (body: { token: string; name: string; password: string; language: string }) =>
+    this.http.request<M.Session>('POST', '/invitations/accept', { body });
+  completeReset = (body: { token: string; password: string }) => this.http.request<void>('POST', '/password-resets/complete', { body });
+  sessions = () => this.http.request<M.List<M.SessionRow>>('GET', '/sessions');
+  revokeSession = (id: M.Id) => this.http.request<void>('DELETE', `/sessions/${seg(id)}`);
+  revokeOtherSessions = () => this.http.request<void>('DELETE', '/sessions');
+  notifications = (query: Query = {}) => this.http.request<M.List<M.Notification>>('GET', '/notifications', { query });
+  readNotifications = (upTo: M.Id) => this.http.request<void>('POST', '/notifications/read', { body: { up_to: upTo } });
   bootstrap = () => this.http.request<M.Bootstrap>('GET', '/bootstrap');
 
   // inbox
@@ -34,6 +42,18 @@ export class Api {
     this.http.request<M.Conversation & M.ConversationResult>('POST', `/conversations/${seg(id)}/snooze`, { body });
   unsnooze = (id: M.Id) => this.http.request<M.Conversation & M.ConversationResult>('POST', `/conversations/${seg(id)}/unsnooze`, { body: {} });
   markRead = (id: M.Id, seq: number) => this.http.request<void>('POST', `/conversations/${seg(id)}/read`, { body: { seq } });
+  markUnread = (id: M.Id) => this.http.request<void>('POST', `/conversations/${seg(id)}/unread`, { body: {} });
+  follow = (id: M.Id, userId: M.Id) => this.http.request<M.Conversation>('PUT', `/conversations/${seg(id)}/followers/${seg(userId)}`);
+  unfollow = (id: M.Id, userId: M.Id) => this.http.request<M.Conversation>('DELETE', `/conversations/${seg(id)}/followers/${seg(userId)}`);
+  merge = (id: M.Id, into: M.Id) =>
+    this.http.request<M.Conversation & M.ConversationResult>('POST', `/conversations/${seg(id)}/merge`, { body: { into } });
+  split = (id: M.Id, body: { entry_ids: M.Id[]; subject?: string }) =>
+    this.http.request<M.Conversation & M.ConversationResult>('POST', `/conversations/${seg(id)}/split`, { body });
+  bulk = (ids: M.Id[], action: { type: string; [member: string]: unknown }) =>
+    this.http.request<M.Job | M.BulkPreview>('POST', '/conversations/bulk', { body: { ids, action } });
+  job = (id: M.Id) => this.http.request<M.Job>('GET', `/jobs/${seg(id)}`);
+  newConversation = (body: { customer_id: M.Id; channel_id?: M.Id; subject?: string }) =>
+    this.http.request<M.Conversation>('POST', '/conversations', { body });
   undo = (id: M.Id) => this.http.request<unknown>('POST', `/undos/${seg(id)}`, { body: {} });
 
   // entries
@@ -44,7 +64,10 @@ export class Api {
   composer = (id: M.Id) => this.http.request<M.ComposerState>('GET', `/conversations/${seg(id)}/composer`);
   retryEntry = (id: M.Id) => this.http.request<M.Entry>('POST', `/entries/${seg(id)}/retry`, { body: {} });
   cancelEntry = (id: M.Id) => this.http.request<M.Entry>('POST', `/entries/${seg(id)}/cancel`, { body: {} });
-  upload = (file: Blob, name: string) => this.http.request<M.Attachment>('POST', '/attachments', { query: { name }, raw: file });
+  /** Sends a file; `onProgress` gets the share sent, 0–1. */
+  upload = (file: Blob, name: string, onProgress?: (share: number) => void, signal?: AbortSignal) =>
+    this.http.upload<M.Attachment>('/attachments', file, { query: { name }, ...(onProgress ? { onProgress } : {}), ...(signal ? { signal } : {}) });
+  attachment = (id: M.Id) => this.http.request<M.Attachment>('GET', `/attachments/${seg(id)}`);
 
   // drafts
   drafts = () => this.http.request<M.List<M.Draft>>('GET', '/drafts');
@@ -61,8 +84,11 @@ export class Api {
     this.http.request<M.Customer>('PATCH', `/customers/${seg(id)}`, { body, ifMatch });
   addIdentity = (id: M.Id, body: { kind: M.IdentityKind; address: string }) =>
     this.http.request<M.Identity>('POST', `/customers/${seg(id)}/identities`, { body });
-  search = (q: string, types: string, signal?: AbortSignal) =>
-    this.http.request<M.SearchResult>('GET', '/search', { query: { q, types, limit: 6 }, ...(signal ? { signal } : {}) });
+  search = (q: string, types: string, limit: number, signal?: AbortSignal) =>
+    this.http.request<M.SearchResult>('GET', '/search', { query: { q, types, limit }, ...(signal ? { signal } : {}) });
+  mergeCustomer = (id: M.Id, sourceId: M.Id) =>
+    this.http.request<M.Merge>('POST', `/customers/${seg(id)}/merge`, { body: { source_id: sourceId, field_choices: {} } });
+  undoMerge = (id: M.Id) => this.http.request<unknown>('POST', `/merges/${seg(id)}/undo`, { body: {} });
 
   // presence, offers, work
   setPresence = (body: { status: string; reason?: string; is_next?: boolean; is_confirmed?: boolean }) =>
@@ -82,6 +108,8 @@ export class Api {
   finishWrapUp = (id: M.Id) => this.http.request<unknown>('POST', `/work-items/${seg(id)}/wrap-up/finish`, { body: {} });
   transfer = (id: M.Id, body: { to: { agent_id: M.Id } | { queue_id: M.Id }; mode: 'blind' | 'consult'; note?: string }) =>
     this.http.request<unknown>('POST', `/work-items/${seg(id)}/transfer`, { body });
+  reassign = (id: M.Id, body: { to: { agent_id: M.Id } | { queue_id: M.Id }; reason: string }) =>
+    this.http.request<unknown>('POST', `/work-items/${seg(id)}/reassign`, { body });
   agents = (query: Query = {}) => this.http.request<M.List<M.Agent>>('GET', '/agents', { query });
 
   // configuration
@@ -91,11 +119,24 @@ export class Api {
   patch = <T>(noun: string, id: M.Id, body: object, ifMatch: number) =>
     this.http.request<T>('PATCH', `/${noun}/${seg(id)}`, { body, ifMatch });
   remove = (noun: string, id: M.Id, ifMatch: number) => this.http.request<void>('DELETE', `/${noun}/${seg(id)}`, { ifMatch });
-  invite = (body: { email: string; name: string; role_ids: M.Id[]; team_ids: M.Id[] }) =>
-    this.http.request<{ url?: string }>('POST', '/invitations', { body });
+  put = <T>(path: string, body: object, ifMatch?: number) =>
+    this.http.request<T>('PUT', path, { body, ...(ifMatch === undefined ? {} : { ifMatch }) });
+  post = <T>(path: string, body: object = {}) => this.http.request<T>('POST', path, { body });
+  invite = (body: { email: string; name: string; role_ids: string[]; team_ids: M.Id[] }) =>
+    this.http.request<{ link?: string }>('POST', '/invitations', { body });
   disableUser = (id: M.Id) => this.http.request<M.User>('POST', `/users/${seg(id)}/disable`, { body: {} });
+  organization = () => this.http.request<M.Organization>('GET', '/organization');
+  patchOrganization = (body: object, ifMatch: number) => this.http.request<M.Organization>('PATCH', '/organization', { body, ifMatch });
+  createToken = (body: M.NewApiToken) => this.http.request<M.ApiToken & { token?: string; secret?: string }>('POST', '/api-tokens', { body });
+  audit = (query: Query) => this.http.request<M.List<M.AuditRecord>>('GET', '/audit-records', { query });
+  verifyAudit = () => this.http.request<{ is_valid?: boolean; is_intact?: boolean; checked_count?: number }>('GET', '/audit-records/verify');
+  removeDemo = () => this.http.request<M.Job | undefined>('DELETE', '/demo');
+  config = () => this.http.request<Record<string, unknown>>('GET', '/config');
+  applyConfig = (document: object, isDryRun: boolean) =>
+    this.http.request<M.ConfigOutcome>('POST', '/config/apply', { query: { is_dry_run: isDryRun }, body: document });
   setSecrets = (id: M.Id, body: Record<string, string | null>) => this.http.request<unknown>('PUT', `/channels/${seg(id)}/secrets`, { body });
   checkChannel = (id: M.Id) => this.http.request<M.ChannelHealth>('POST', `/channels/${seg(id)}/check`, { body: {} });
   enableChannel = (id: M.Id) => this.http.request<M.Channel>('POST', `/channels/${seg(id)}/enable`, { body: {} });
   disableChannel = (id: M.Id) => this.http.request<M.Channel>('POST', `/channels/${seg(id)}/disable`, { body: {} });
+  deadLetters = (query: Query) => this.http.request<M.List<M.DeadLetter>>('GET', '/dead-letters', { query });
 }

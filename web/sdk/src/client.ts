@@ -43,6 +43,12 @@ export interface RequestOptions {
   ifMatch?: number;
   signal?: AbortSignal;
 }
+export interface UploadOptions {
+  query?: Query;
+  /** Share of the bytes that left, 0–1. */
+  onProgress?: (share: number) => void;
+  signal?: AbortSignal;
+}
 export type QueryValue = string | number | boolean | null | undefined;
 export type Query = Record<string, QueryValue | readonly QueryValue[]>;
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -74,11 +80,35 @@ export class Client {
 
   /** Sends one request and returns the decoded body, `undefined` for 204. @throws {ApiError} */
   async request<T>(method: Method, path: string, options: RequestOptions = {}): Promise<T> {
-    const response = await this.#send(method, path, options);
+    return this.#answer<T>(await this.#send(method, path, options));
+  }
+
+  async #answer<T>(response: Response): Promise<T> {
     if (response.ok) return await decode<T>(response);
     const error = new ApiError(await problemOf(response));
     if (['unauthenticated', 'session_expired', 'token_revoked'].includes(error.code)) this.#onUnauthenticated();
     throw error;
+  }
+
+  /**
+   * Sends bytes with progress, which `fetch` cannot tell. @throws {ApiError} also when it was cut or aborted.
+   */
+  upload<T>(path: string, file: Blob, options: UploadOptions = {}): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const request = new XMLHttpRequest();
+      const cut = () => reject(new ApiError(NO_ANSWER));
+      request.open('POST', this.#base + path + queryString(options.query));
+      for (const [name, value] of Object.entries(this.#headers('POST', { raw: file }))) request.setRequestHeader(name, value);
+      request.upload.onprogress = (event) => event.lengthComputable && options.onProgress?.(event.loaded / event.total);
+      request.onload = () => {
+        const response = new Response(request.status === 204 ? null : request.responseText, { status: request.status, headers: retryHeaders(request) });
+        this.#answer<T>(response).then(resolve, reject);
+      };
+      request.onerror = cut;
+      request.onabort = cut;
+      options.signal?.addEventListener('abort', () => request.abort());
+      request.send(file);
+    });
   }
 
   async #send(method: Method, path: string, options: RequestOptions): Promise<Response> {
@@ -90,7 +120,7 @@ export class Client {
       return await this.#fetch(this.#base + path + queryString(options.query), init);
     } catch (cause) {
       if (options.signal?.aborted) throw cause;
-      throw new ApiError({ type: '/problems/network', title: 'no answer', status: 0, code: 'network' });
+      throw new ApiError(NO_ANSWER);
     }
   }
 
@@ -103,6 +133,13 @@ export class Client {
     if (options.ifMatch !== undefined) headers['If-Match'] = `"${options.ifMatch}"`;
     return headers;
   }
+}
+
+const NO_ANSWER: Problem = { type: '/problems/network', title: 'no answer', status: 0, code: 'network' };
+
+function retryHeaders(request: XMLHttpRequest): Record<string, string> {
+  const after = request.getResponseHeader('Retry-After');
+  return after === null ? {} : { 'Retry-After': after };
 }
 
 /** `?a=1&b=2&b=3`; absent and null values are left out. Empty when nothing is left. */

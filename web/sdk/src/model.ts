@@ -92,6 +92,40 @@ export interface Session {
   grants: Grant[];
   csrf_token: string;
 }
+/** A sign-in of the person, on one device. */
+export interface SessionRow {
+  id: Id;
+  user_id: Id;
+  created_at: Timestamp;
+  last_seen_at: Timestamp;
+  ip: string | null;
+  user_agent: string | null;
+  is_current: boolean;
+}
+export interface ApiToken {
+  id: Id;
+  name: string;
+  agent_id: Id | null;
+  grants: Grant[];
+  cidrs: string[];
+  expires_at: Timestamp | null;
+  last_used_at: Timestamp | null;
+  prefix: string;
+  created_at: Timestamp;
+  version: number;
+}
+export interface NewApiToken { name: string; grants: Grant[]; agent_id?: Id; cidrs?: string[]; expires_at?: Timestamp }
+export interface AuditRecord {
+  id: Id;
+  at: Timestamp;
+  actor: Actor;
+  action: string;
+  resource: { type: string; id: string } | null;
+  before: unknown;
+  after: unknown;
+  ip: string | null;
+  reason: string | null;
+}
 export interface SetupState { state: 'required' | 'done' }
 export interface SetupInput {
   token: string;
@@ -330,7 +364,51 @@ export interface View {
   q: string;
   sort: string;
   shared_with: 'me' | 'team' | 'organization';
+  version: number;
 }
+export interface ConversationStatus {
+  id: Id;
+  key: string;
+  name: Localized;
+  category: StatusCategory;
+  is_default: boolean;
+  position: number;
+  version: number;
+}
+export interface Tag { id: Id; key: string; name: string; colour: string | null; version: number }
+export type FieldType = 'text' | 'number' | 'date' | 'bool' | 'choice' | 'money' | 'url';
+export interface CustomField {
+  id: Id;
+  key: string;
+  name?: Localized | string;
+  noun: string;
+  type: FieldType;
+  options: string[];
+  is_required_to_resolve: boolean;
+  version: number;
+}
+export interface Notification {
+  id: Id;
+  kind: string;
+  conversation_id: Id | null;
+  entry_id: Id | null;
+  actor: Actor | null;
+  text: string | null;
+  created_at: Timestamp;
+  read_at: Timestamp | null;
+}
+/** What a command on many conversations would do, or the job that does it. */
+export interface BulkPreview { affected_count: number; excluded: { id: Id; code: string }[] }
+export interface Job {
+  id: Id;
+  kind: string;
+  state: 'queued' | 'running' | 'paused' | 'succeeded' | 'failed' | 'cancelled' | 'undone';
+  progress: { done_count: number; total_count: number | null } | null;
+  result: Record<string, unknown> | null;
+  error: Record<string, unknown> | null;
+  undo: Undo | null;
+}
+export interface Merge { id: Id; target_id: Id; source_id: Id; state: 'merged' | 'unmerged' }
 export interface ComposerRoute {
   channel_id: Id;
   identity_id: Id | null;
@@ -362,7 +440,9 @@ export interface SearchResult { groups: SearchGroup[] }
 
 export type WorkItemState =
   | 'new' | 'deferred' | 'queued' | 'offered' | 'active' | 'paused' | 'wrap_up' | 'closed' | 'cancelled';
-export interface QueueMember { agent_id?: Id; team_id?: Id; tier: number; delay_ms: number }
+export interface QueueMember { agent_id?: Id | null; team_id?: Id | null; tier: number; delay_ms: number }
+/** What a queue does with work it cannot take now: `wait`, `overflow` or `reject`. */
+export interface Spill { action: string; queue_id: Id | null }
 export interface Queue {
   id: Id;
   key: string;
@@ -372,6 +452,8 @@ export interface Queue {
   members: QueueMember[];
   max_waiting: number | null;
   max_wait_ms: number | null;
+  on_full?: Spill;
+  on_closed?: Spill;
   service_target_ms: number | null;
   wrap_up_code_required: boolean;
   state: 'open' | 'closed' | 'emergency';
@@ -405,7 +487,8 @@ export interface PresenceConfig {
   decline_reason_ids: Id[];
   status_on_decline: Id | null;
   status_on_timeout: Id | null;
-  idle_after_ms: number | null;
+  /** How long a lost session keeps its place, in ms. */
+  grace_ms?: number;
   version: number;
 }
 export interface Presence {
@@ -494,10 +577,38 @@ export interface AcceptResult {
   assignment: Assignment | null;
   conversation: Conversation | null;
 }
-export interface WrapUpCode { id: Id; key: string; name: Localized; parent_id: Id | null; queue_ids: Id[] }
-export interface DeclineReason { id: Id; key: string; name: Localized }
-export interface RoutingConfig { id: Id; key: string; name?: Localized; version: number }
-export interface BusinessHours { id: Id; key: string; time_zone: string; version: number }
+export interface WrapUpCode { id: Id; key: string; name: Localized; parent_id: Id | null; queue_ids: Id[]; version: number }
+export interface DeclineReason { id: Id; key: string; name: Localized; version: number }
+export interface RoutingConfig {
+  id: Id;
+  key: string;
+  name?: Localized;
+  tier: number;
+  agent_model: string;
+  units_milli: number;
+  capacity_pool: 'primary' | 'interruptible';
+  offer_timeout_ms: number;
+  auto_accept: boolean;
+  misses_before_away: number;
+  exclusion_ttl_ms: number;
+  retry_gap_ms: number;
+  wrap_up?: { mode: 'none' | 'optional' | 'mandatory' | 'timeboxed'; max_ms: number | null; extension_ms?: number | null; extensions_max?: number | null } | null;
+  version: number;
+}
+/** Local wall time, `09:00` to `17:30`. */
+export interface Interval { from: string; to: string }
+export interface HoursException { on: string; intervals: Interval[]; name: string | null }
+export interface BusinessHours {
+  id: Id;
+  key: string;
+  name?: Localized | string | null;
+  time_zone: string;
+  /** Seven days, Monday first. */
+  weekly: Interval[][];
+  exceptions: HoursException[];
+  is_emergency_closed: boolean;
+  version: number;
+}
 
 // ---- channels -----------------------------------------------------------------------------------------------------
 
@@ -534,6 +645,33 @@ export interface ChannelType {
   capabilities: Record<string, unknown>;
   config_schema: Record<string, unknown>;
   setup_steps: unknown[];
+}
+export interface SetupStep {
+  key: string;
+  kind: 'input' | 'oauth' | 'show_webhook_url' | 'call_check' | 'wait_first_event';
+  state: 'todo' | 'running' | 'done' | 'failed';
+  error: { code: string; text?: Localized | null } | null;
+  values: Record<string, unknown> | null;
+}
+export interface DeadLetter {
+  id: Id;
+  channel_id: Id | null;
+  direction: 'in' | 'out';
+  reason?: string | null;
+  code?: string | null;
+  summary?: string | null;
+  created_at: Timestamp;
+}
+
+// ---- configuration as a document --------------------------------------------------------------------------------
+
+export interface ConfigChange { noun?: string; type?: string; key: string; changed?: string[] }
+export interface ConfigOutcome {
+  created: ConfigChange[];
+  updated: ConfigChange[];
+  unchanged_count: number;
+  removed: ConfigChange[];
+  warnings: { code: string; pointer?: string; detail?: string; params?: Record<string, unknown> }[];
 }
 
 // ---- the console's first request ----------------------------------------------------------------------------------
@@ -600,6 +738,9 @@ export type StreamEvent =
   | EventBase<'customer.created' | 'customer.updated' | 'customer.merged' | 'customer.unmerged' | 'customer.blocked', { customer: Customer }>
   | EventBase<'identity.added' | 'identity.verified' | 'identity.failed' | 'identity.removed', { identity: Identity }>
   | EventBase<'channel.created' | 'channel.updated' | 'channel.enabled' | 'channel.disabled' | 'channel.health_changed', { channel: Channel }>
+  | EventBase<'mention.created', { mention: Record<string, unknown> }>
+  | EventBase<'notification.created', { notification: Notification }>
+  | EventBase<'job.updated', { job: Job }>
   | EventBase<'session.revoked', { session_id: Id }>;
 
 export interface SignalData {

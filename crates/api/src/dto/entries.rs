@@ -96,7 +96,18 @@ pub struct MailHeaders {
     pub spf: Option<String>,
     pub dkim: Option<String>,
     pub dmarc: Option<String>,
+    /// Code points of the text before the quoted history.
     pub quoted_from: Option<i64>,
+    /// The address the mail came from.
+    pub from: Option<String>,
+    pub is_signed: bool,
+    pub is_encrypted: bool,
+    /// The sender did not take part before.
+    pub is_new_participant: bool,
+    /// A mail server's report about a message of ours.
+    pub is_report: bool,
+    /// Why the mail could not be opened; its bytes are there.
+    pub unreadable: Option<String>,
 }
 
 /// One line of the timeline.

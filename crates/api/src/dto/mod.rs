@@ -4,7 +4,9 @@
 //! - A response holds every field of its schema: what is empty is `null`, `[]` or `{}`.
 //! - A request refuses fields it does not know.
 
+pub mod access;
 pub mod bootstrap;
+pub mod channel_setup;
 pub mod channels;
 pub mod conversations;
 pub mod customers;

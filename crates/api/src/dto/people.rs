@@ -33,8 +33,7 @@ pub struct User {
     pub name: String,
     pub language: String,
     pub time_zone: String,
-    /// Keys of roles.
-    pub role_ids: Vec<String>,
+    pub role_ids: Vec<Uuid>,
     /// `invited`, `active` or `disabled`.
     pub state: String,
     pub has_password: bool,

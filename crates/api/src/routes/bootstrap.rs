@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use app::Actor;
 use app::conversations::{ListKind, ListQuery};
 use axum::extract::State;
-use domain::attachment::MAX_ATTACHMENT_BYTES;
 use domain::conversation::StatusCategory;
 use domain::ids::QueueId;
 
@@ -14,8 +13,7 @@ use crate::Answer;
 use crate::auth::Caller;
 use crate::dto::bootstrap::Bootstrap;
 use crate::dto::conversations::{Count, InboxCounts};
-use crate::extract::{Json, MAX_JSON_BYTES};
-use crate::limits::VISITOR_RULES;
+use crate::extract::Json;
 use crate::problem::ProblemBody;
 use crate::state::Api;
 use crate::{cursor, render};
@@ -47,7 +45,7 @@ pub async fn show(State(api): State<Api>, Caller(current): Caller) -> Answer<Jso
         views: Vec::new(),
         channels: outline.channels.iter().map(Into::into).collect(),
         counts: count(&api, actor).await?,
-        limits: limits(&api),
+        limits: ctx.limits().all(),
         features: BTreeMap::new(),
         cursor: cursor::of_stream(outline.cursor),
     }))
@@ -60,27 +58,10 @@ pub async fn counts(State(api): State<Api>, caller: Caller) -> Answer<Json<Inbox
     count(&api, caller.actor()).await.map(Json)
 }
 
-/// Sizes that a client may want to know before it hits them.
+/// Every limit by its name, whose unit ends it.
 #[utoipa::path(get, path = "/limits", tag = "operation", responses((status = 200, body = BTreeMap<String, i64>)))]
 pub async fn show_limits(State(api): State<Api>) -> Json<BTreeMap<String, i64>> {
-    Json(limits(&api))
-}
-
-fn limits(api: &Api) -> BTreeMap<String, i64> {
-    let json = i64::try_from(MAX_JSON_BYTES).unwrap_or(i64::MAX);
-    let sizes = [
-        ("attachment_bytes", i64::try_from(MAX_ATTACHMENT_BYTES).unwrap_or(i64::MAX)),
-        ("json_body_bytes", json),
-        ("message_text_chars", 10_000),
-        ("note_text_chars", 50_000),
-        ("page_rows", super::MAX_LIMIT),
-    ]
-    .map(|(name, value)| (name.to_owned(), value));
-    let rates = VISITOR_RULES.map(|rule| {
-        let rule = api.limits().scaled(rule);
-        (format!("{}_per_{}_s", rule.name, rule.window_ms / 1_000), i64::from(rule.count))
-    });
-    sizes.into_iter().chain(rates).collect()
+    Json(api.ctx().limits().all())
 }
 
 async fn count(api: &Api, actor: &Actor) -> Answer<InboxCounts> {

@@ -265,18 +265,22 @@ pub async fn composer(State(api): State<Api>, caller: Caller, Ids(handle): Ids<S
     Ok(Json(ComposerState { routes: routes.iter().map(composer_route).collect() }))
 }
 
+fn text_max(route: &app::conversations::Route) -> i64 {
+    i64::try_from(route.meta.text_max).unwrap_or(i64::MAX)
+}
+
 fn composer_route(route: &app::conversations::Route) -> ComposerRoute {
     ComposerRoute {
         channel_id: route.channel.id.0,
         identity_id: Some(route.identity_id.0),
         channel_kind: route.channel.kind.clone(),
         channel_name: route.channel.name.clone(),
-        address: None,
+        address: route.address.clone(),
         is_allowed: route.is_allowed,
         why_not: route.why_not.map(str::to_owned),
-        capabilities: serde_json::json!({}),
+        capabilities: app::channels::capabilities(&route.channel.kind),
         window_closes_at: None,
-        text_max: Some(TextMax { value: 10_000, unit: "code_points".to_owned() }),
+        text_max: Some(TextMax { value: text_max(route), unit: "code_points".to_owned() }),
     }
 }
 

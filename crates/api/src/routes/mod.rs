@@ -1,21 +1,31 @@
 //! The operations, one file per noun.
 
 pub mod agents;
+pub mod api_tokens;
 pub mod attachments;
+pub mod audit;
 pub mod bootstrap;
+pub mod channel_types;
+pub mod channels;
 pub mod conversations;
 pub mod customers;
+pub mod dead_letters;
+pub mod deliveries;
 pub mod drafts;
 pub mod entries;
 pub mod health;
 pub mod offers;
+pub mod passwords;
 pub mod people;
 pub mod presence;
+pub mod roles;
 pub mod routing_configs;
 pub mod search;
 pub mod sessions;
 pub mod settings;
 pub mod setup;
+pub mod teams;
+pub mod users;
 pub mod widget;
 pub mod widget_files;
 pub mod work_items;

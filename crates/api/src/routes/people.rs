@@ -1,16 +1,20 @@
 //! Inviting colleagues, and their answer.
 
 use axum::extract::State;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use axum_extra::extract::cookie::CookieJar;
+use domain::ids::TeamId;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use crate::Answer;
 use crate::auth::{Caller, Guest};
 use crate::dto::people::{Session, User};
 use crate::extract::Json;
+use crate::guard::ShownOnce;
 use crate::problem::ProblemBody;
 use crate::state::Api;
 
@@ -21,8 +25,10 @@ use crate::state::Api;
 pub struct InvitationInput {
     pub email: String,
     pub name: String,
-    /// Keys of roles.
+    /// Ids or keys of roles.
     pub role_ids: Vec<String>,
+    #[serde(default)]
+    pub team_ids: Vec<Uuid>,
     #[serde(default)]
     pub language: Option<String>,
 }
@@ -33,7 +39,7 @@ pub struct InvitationInput {
 pub struct Invited {
     pub user: User,
     /// The one-use link to hand over; it is shown only now and ends after a day.
-    pub link: String,
+    pub link: Option<String>,
 }
 
 /// The answer of somebody invited.
@@ -52,20 +58,21 @@ pub struct AcceptInput {
 /// Invites a colleague; who takes work becomes a member of every queue.
 #[utoipa::path(post, path = "/invitations", tag = "people", request_body = InvitationInput,
     responses((status = 201, body = Invited), (status = "default", body = ProblemBody)))]
-pub async fn invite(
-    State(api): State<Api>,
-    caller: Caller,
-    Json(input): Json<InvitationInput>,
-) -> Answer<(StatusCode, Json<Invited>)> {
+pub async fn invite(State(api): State<Api>, caller: Caller, Json(input): Json<InvitationInput>) -> Answer<Response> {
     let invitation = app::people::Invitation {
         email: input.email,
         name: input.name,
         roles: input.role_ids,
+        teams: input.team_ids.into_iter().map(TeamId).collect(),
         language: input.language.unwrap_or_else(|| caller.0.user.language.clone()),
     };
     let invited = app::people::invite(api.ctx(), caller.actor(), invitation).await?;
     let link = format!("{}/invitation?token={}", api.ctx().settings().public_url, invited.token);
-    Ok((StatusCode::CREATED, Json(Invited { user: (&invited.user).into(), link })))
+    let user = User::from(&invited.user);
+    let repeated = ShownOnce(json!({ "user": user, "link": null }));
+    let mut response = (StatusCode::CREATED, Json(Invited { user, link: Some(link) })).into_response();
+    response.extensions_mut().insert(repeated);
+    Ok(response)
 }
 
 /// Accepts an invitation with a password of one's own, and signs in.

@@ -5,8 +5,10 @@ use app::sessions::{Current, SignedIn};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum_extra::extract::cookie::{Cookie, CookieJar};
-use domain::ids::SessionId;
+use domain::ids::{SessionId, UserId};
 use http::StatusCode;
+use serde::Deserialize;
+use utoipa::IntoParams;
 use uuid::Uuid;
 
 use crate::Answer;
@@ -14,7 +16,7 @@ use crate::auth::{self, Caller, Guest};
 use crate::dto::List;
 use crate::dto::people::{Session, SessionRow, SignIn, SignInByLink};
 use crate::dto::presence::Agent;
-use crate::extract::{Ids, Json};
+use crate::extract::{Ids, Json, Query};
 use crate::problem::{Code, ProblemBody};
 use crate::render;
 use crate::state::Api;
@@ -46,8 +48,13 @@ pub async fn use_link(
     welcome(&api, jar, signed_in).await
 }
 
-/// Answers somebody who just signed in: the session, and its cookie.
+/// Answers somebody who just signed in: the session, and its cookie. A session that the cookie named before ends.
 pub(crate) async fn welcome(api: &Api, jar: CookieJar, signed_in: SignedIn) -> Answer<Response> {
+    if let Some(old) = jar.get(api.cookie())
+        && let Ok(Current { session: Some(old), .. }) = app::sessions::by_token(api.ctx(), old.value()).await
+    {
+        app::sessions::sign_out(api.ctx(), old.organization_id, old.id).await?;
+    }
     let current = app::sessions::by_token(api.ctx(), &signed_in.token).await?;
     let session = session(api, &current).await?;
     Ok((jar.add(auth::cookie(api, signed_in.token)), Json(session)).into_response())
@@ -68,7 +75,7 @@ pub fn describe(current: &Current, outline: &Outline, agent: Option<Agent>) -> S
         agent,
         organization: (&outline.organization).into(),
         grants: render::grants(&current.actor.standing),
-        csrf_token: current.session.csrf_token.clone(),
+        csrf_token: current.session.as_ref().map(|session| session.csrf_token.clone()).unwrap_or_default(),
     }
 }
 
@@ -96,32 +103,56 @@ pub async fn show(State(api): State<Api>, Caller(current): Caller) -> Answer<Jso
     responses((status = 204), (status = "default", body = ProblemBody)))]
 pub async fn sign_out(State(api): State<Api>, Caller(current): Caller, jar: CookieJar) -> Answer<Response> {
     let ctx = api.ctx();
-    if current.actor.standing.agent.is_some() {
+    if current.session.is_some() && current.actor.standing.agent.is_some() {
         app::presence::signed_out(ctx, &current.actor).await?;
     }
-    app::sessions::sign_out(ctx, current.actor.organization, current.session.id).await?;
+    let session = current.session.ok_or(Code::NotFound)?;
+    app::sessions::sign_out(ctx, current.actor.organization, session.id).await?;
     let gone = Cookie::build((api.cookie(), "")).path("/").build();
     Ok((StatusCode::NO_CONTENT, jar.remove(gone)).into_response())
 }
 
-/// One's own sessions, newest first.
-#[utoipa::path(get, path = "/sessions", tag = "session",
+/// Whose sessions.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub struct SessionsQuery {
+    /// Somebody else's, with `users.edit`.
+    pub user_id: Option<Uuid>,
+    /// 1 to 200.
+    pub limit: Option<i64>,
+}
+
+/// One's own sessions, newest first, or with `users.edit` somebody else's.
+#[utoipa::path(get, path = "/sessions", tag = "session", params(SessionsQuery),
     responses((status = 200, body = List<SessionRow>), (status = "default", body = ProblemBody)))]
-pub async fn list(State(api): State<Api>, caller: Caller) -> Answer<Json<List<SessionRow>>> {
-    let rows = app::sessions::list(api.ctx(), caller.actor().organization, caller.actor().user()?).await?;
+pub async fn list(
+    State(api): State<Api>,
+    caller: Caller,
+    Query(query): Query<SessionsQuery>,
+) -> Answer<Json<List<SessionRow>>> {
+    super::limit(query.limit)?;
+    let rows = app::sessions::list_of(api.ctx(), caller.actor(), query.user_id.map(UserId)).await?;
     let current = caller.actor().session.map(|id| id.0);
     Ok(Json(List::whole(rows.iter().map(|row| render::session_row(row, current)))))
 }
 
-/// Ends one of one's own sessions and its sockets.
+/// Ends every session but this one.
+#[utoipa::path(delete, path = "/sessions", tag = "session", params(SessionsQuery),
+    responses((status = 204), (status = "default", body = ProblemBody)))]
+pub async fn revoke_others(
+    State(api): State<Api>,
+    caller: Caller,
+    Query(query): Query<SessionsQuery>,
+) -> Answer<StatusCode> {
+    app::sessions::revoke_others(api.ctx(), caller.actor(), query.user_id.map(UserId)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Ends a session and its sockets: one's own, or with `users.edit` anybody's.
 #[utoipa::path(delete, path = "/sessions/{id}", tag = "session", params(("id" = Uuid, Path)),
     responses((status = 204), (status = "default", body = ProblemBody)))]
 pub async fn revoke(State(api): State<Api>, caller: Caller, Ids(id): Ids<Uuid>) -> Answer<StatusCode> {
-    let organization = caller.actor().organization;
-    let own = app::sessions::list(api.ctx(), organization, caller.actor().user()?).await?;
-    if own.iter().all(|row| row.id.0 != id) {
-        return Err(Code::NotFound.into());
-    }
-    app::sessions::sign_out(api.ctx(), organization, SessionId(id)).await?;
+    app::sessions::revoke(api.ctx(), caller.actor(), SessionId(id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,18 +1,20 @@
-//! What rarely changes: users, queues, statuses, channels, the organization.
+//! What rarely changes: queues, statuses, the organization.
 
 use app::organization::Outline;
 use axum::extract::State;
+use axum::response::Response;
 use domain::permissions::{Permission, Resource};
+use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::Answer;
 use crate::auth::Caller;
 use crate::dto::List;
-use crate::dto::channels::Channel;
-use crate::dto::people::{Organization, User};
+use crate::dto::people::Organization;
 use crate::dto::presence::PresenceStatus;
 use crate::dto::routing::Queue;
+use crate::etag;
 use crate::extract::{Json, Query};
 use crate::problem::ProblemBody;
 use crate::state::Api;
@@ -36,21 +38,46 @@ async fn outline(api: &Api, caller: &Caller, query: &WholeQuery) -> Answer<Outli
 /// The caller's organization.
 #[utoipa::path(get, path = "/organization", tag = "settings",
     responses((status = 200, body = Organization), (status = "default", body = ProblemBody)))]
-pub async fn organization(State(api): State<Api>, caller: Caller) -> Answer<Json<Organization>> {
+pub async fn organization(State(api): State<Api>, caller: Caller) -> Answer<Response> {
     let outline = outline(&api, &caller, &WholeQuery::default()).await?;
-    Ok(Json((&outline.organization).into()))
+    let row = &outline.organization;
+    Ok(etag::tagged(StatusCode::OK, row.version, Organization::from(row)))
 }
 
-/// The users.
-#[utoipa::path(get, path = "/users", tag = "settings", params(WholeQuery),
-    responses((status = 200, body = List<User>), (status = "default", body = ProblemBody)))]
-pub async fn users(
+/// What to change of the organization; what is absent stays.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "api.md §2.1")]
+pub struct OrganizationChange {
+    pub name: Option<String>,
+    pub default_language: Option<String>,
+    pub time_zone: Option<String>,
+    pub undo_send_ms: Option<i64>,
+    /// `all` or `scoped`.
+    pub customer_history: Option<String>,
+}
+
+/// Changes the organization; `If-Match` names the version it was read at.
+#[utoipa::path(patch, path = "/organization", tag = "settings", request_body = OrganizationChange,
+    params(("If-Match" = String, Header)),
+    responses((status = 200, body = Organization), (status = "default", body = ProblemBody)))]
+pub async fn update_organization(
     State(api): State<Api>,
     caller: Caller,
-    Query(query): Query<WholeQuery>,
-) -> Answer<Json<List<User>>> {
-    super::limit(query.limit)?;
-    Ok(Json(List::whole(&app::organization::users(api.ctx(), caller.actor()).await?)))
+    headers: HeaderMap,
+    Json(input): Json<OrganizationChange>,
+) -> Answer<Response> {
+    let change = app::organization::Change {
+        name: input.name,
+        default_language: input.default_language,
+        time_zone: input.time_zone,
+        undo_send_ms: input.undo_send_ms,
+        customer_history: input.customer_history,
+    };
+    caller.actor().authorize(Permission::OrganizationEdit, Resource::Organization)?;
+    let version = etag::required(&headers)?;
+    let row = app::organization::update(api.ctx(), caller.actor(), version, change).await?;
+    Ok(etag::tagged(StatusCode::OK, row.version, Organization::from(&row)))
 }
 
 /// The queues the caller may know of.
@@ -73,16 +100,4 @@ pub async fn statuses(
     Query(query): Query<WholeQuery>,
 ) -> Answer<Json<List<PresenceStatus>>> {
     Ok(Json(List::whole(&outline(&api, &caller, &query).await?.statuses)))
-}
-
-/// The channels, without their secrets.
-#[utoipa::path(get, path = "/channels", tag = "settings", params(WholeQuery),
-    responses((status = 200, body = List<Channel>), (status = "default", body = ProblemBody)))]
-pub async fn channels(
-    State(api): State<Api>,
-    caller: Caller,
-    Query(query): Query<WholeQuery>,
-) -> Answer<Json<List<Channel>>> {
-    caller.actor().authorize(Permission::ChannelsRead, Resource::Any)?;
-    Ok(Json(List::whole(&outline(&api, &caller, &query).await?.channels)))
 }

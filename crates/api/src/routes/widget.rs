@@ -1,7 +1,5 @@
 //! The visitor's side of a web chat.
 
-use std::net::IpAddr;
-
 use app::model::{Channel, Entry, Visitor as VisitorRow};
 use app::widget::{Arrival, Session, VisitorMessage};
 use axum::extract::{FromRequestParts, State};
@@ -23,7 +21,6 @@ use crate::dto::widget::{
 };
 use crate::dto::{List, Nothing, Object, Page};
 use crate::extract::{Ids, Json, Query};
-use crate::limits::{self, From, Rule};
 use crate::problem::{Code, ProblemBody};
 use crate::state::Api;
 use crate::{Answer, Problem, cursor, visitor};
@@ -36,21 +33,12 @@ const MAX_MESSAGES: i64 = 50;
 pub struct Caller {
     visitor: VisitorRow,
     token: String,
-    from: Option<IpAddr>,
 }
 
 impl Caller {
     /// The visitor.
     pub(super) fn visitor(&self) -> &VisitorRow {
         &self.visitor
-    }
-
-    /// Takes one call out of the visitor's bucket.
-    ///
-    /// # Errors
-    /// 429 `rate_limited`.
-    pub(super) fn within(&self, api: &Api, rule: Rule) -> Answer<()> {
-        api.limits().visitor(rule, self.visitor.id.0, self.from, api.ctx().now())
     }
 }
 
@@ -61,16 +49,17 @@ impl FromRequestParts<Api> for Caller {
         let Door(channel) = Door::from_request_parts(parts, api).await?;
         let token = bearer(&parts.headers)?.ok_or(Code::Unauthenticated)?;
         let visitor = app::widget::by_token(api.ctx(), &channel, token).await?;
-        Ok(Self { visitor, token: token.to_owned(), from: limits::address(&parts.extensions, &parts.headers) })
+        Ok(Self { visitor, token: token.to_owned() })
     }
 }
 
 /// How the widget looks and what it may offer; kept for a minute.
 #[utoipa::path(get, path = "/config", tag = "widget", params(("key" = String, Path)),
     responses((status = 200, body = WidgetConfig), (status = "default", body = ProblemBody)))]
-pub async fn config(Door(channel): Door, headers: HeaderMap) -> Response {
+pub async fn config(State(api): State<Api>, Door(channel): Door, headers: HeaderMap) -> Answer<Response> {
     let set = app::widget::config(&channel);
     let uploads = set.uploads;
+    let hours = app::widget::hours(api.ctx(), &channel).await?;
     let config = WidgetConfig {
         brand: Brand {
             name: set.brand_name.unwrap_or_else(|| channel.name.clone()),
@@ -79,7 +68,11 @@ pub async fn config(Door(channel): Door, headers: HeaderMap) -> Response {
         },
         texts: same(&set.texts),
         prechat: set.prechat.as_ref().map(same),
-        hours: Hours { is_open: true, reopens_at: None, closes_at: None },
+        hours: Hours {
+            is_open: hours.is_open,
+            reopens_at: hours.reopens_at.map(Into::into),
+            closes_at: hours.closes_at.map(Into::into),
+        },
         consent_notice: set.consent_notice,
         features: WidgetFeatures { upload: uploads.is_enabled, search: false, transcript: false, proactive: false },
         limits: WidgetLimits {
@@ -88,7 +81,7 @@ pub async fn config(Door(channel): Door, headers: HeaderMap) -> Response {
             max_text_chars: 10_000,
         },
     };
-    kept(&config, &headers)
+    Ok(kept(&config, &headers))
 }
 
 /// A part of the configuration as it stands on the wire: the same words on both sides.
@@ -117,13 +110,8 @@ fn kept(config: &WidgetConfig, headers: &HeaderMap) -> Response {
 pub async fn open(
     State(api): State<Api>,
     Door(channel): Door,
-    From(from): From,
     Json(input): Json<VisitorSessionInput>,
 ) -> Answer<Response> {
-    api.limits().session(from, api.ctx().now())?;
-    if input.identity_token.is_some() {
-        api.limits().identification(from, api.ctx().now())?;
-    }
     let arrival = Arrival {
         language: input.language.as_deref().unwrap_or("es").chars().take(35).collect(),
         prechat: input.prechat.unwrap_or_default(),
@@ -163,7 +151,6 @@ pub async fn identify(
     caller: Caller,
     Json(input): Json<IdentifyInput>,
 ) -> Answer<Json<VisitorSession>> {
-    caller.within(&api, limits::VISITOR_IDENTIFICATIONS)?;
     let (visitor, token) = (&caller.visitor, &caller.token);
     let session = app::widget::identify(api.ctx(), &channel, visitor, token, &input.identity_token).await?;
     Ok(Json(rendered(&api, &channel, session).await?))
@@ -226,7 +213,6 @@ pub async fn post(
     caller: Caller,
     Json(input): Json<VisitorMessageInput>,
 ) -> Answer<Response> {
-    caller.within(&api, limits::VISITOR_MESSAGES)?;
     if input.form.is_some() {
         return Err(Problem::from(Code::CapabilityUnsupported).with("feature", "form"));
     }
@@ -260,7 +246,6 @@ pub async fn read(
     Ids((_, id)): Ids<(String, Uuid)>,
     Json(input): Json<VisitorReadInput>,
 ) -> Answer<StatusCode> {
-    caller.within(&api, limits::VISITOR_CHANGES)?;
     app::widget::mark_read(api.ctx(), &caller.visitor, ConversationId(id), input.seq).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -274,7 +259,6 @@ pub async fn end(
     Ids((_, id)): Ids<(String, Uuid)>,
     Json(_): Json<Nothing>,
 ) -> Answer<StatusCode> {
-    caller.within(&api, limits::VISITOR_CHANGES)?;
     app::widget::end(api.ctx(), &caller.visitor, ConversationId(id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -282,7 +266,6 @@ pub async fn end(
 /// Page views and the like. Without consent to tracking they are dropped; nobody can give it yet.
 #[utoipa::path(post, path = "/events", tag = "widget", params(("key" = String, Path)), request_body = Object,
     responses((status = 204), (status = "default", body = ProblemBody)))]
-pub async fn events(State(api): State<Api>, caller: Caller, Json(_): Json<Object>) -> Answer<StatusCode> {
-    caller.within(&api, limits::VISITOR_EVENTS)?;
-    Ok(StatusCode::NO_CONTENT)
+pub async fn events(_caller: Caller, Json(_): Json<Object>) -> StatusCode {
+    StatusCode::NO_CONTENT
 }

@@ -12,7 +12,6 @@ use crate::Answer;
 use crate::cors::Door;
 use crate::dto::widget::VisitorAttachment;
 use crate::extract::{Ids, Json, Query};
-use crate::limits::VISITOR_UPLOADS;
 use crate::problem::ProblemBody;
 use crate::state::Api;
 use crate::{transfer, visitor};
@@ -28,7 +27,6 @@ pub async fn add(
     Query(query): Query<NameQuery>,
     request: Request,
 ) -> Answer<(StatusCode, Json<VisitorAttachment>)> {
-    caller.within(&api, VISITOR_UPLOADS)?;
     let mut upload = app::widget::begin_attachment(api.ctx(), &channel).await?;
     transfer::take_in(request, &mut upload).await?;
     let row = app::widget::add_attachment(api.ctx(), &channel, caller.visitor(), &query.name, upload).await?;

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use app::limits::{Limit, Limits};
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
+use serde_json::{Value, json};
 use tokio::time::{Instant, timeout};
 
-use super::{Close, FIRST_FRAME, MAX_FRAMES_PER_SECOND, WRITE_TIMEOUT};
+use super::{Close, FIRST_FRAME, WRITE_TIMEOUT};
 use crate::dto::stream::{ClientFrame, ServerFrame};
 
 /// Pings that may stay unanswered.
@@ -17,12 +19,22 @@ pub(super) struct Connection {
     sent_events: u64,
     unanswered: u32,
     window: Instant,
-    frames_in_window: u32,
+    frames_in_window: i64,
+    frames_max: i64,
+    out_max: usize,
 }
 
 impl Connection {
-    pub(super) fn new(socket: WebSocket) -> Self {
-        Self { socket, sent_events: 0, unanswered: 0, window: Instant::now(), frames_in_window: 0 }
+    pub(super) fn new(socket: WebSocket, limits: &Limits) -> Self {
+        Self {
+            socket,
+            sent_events: 0,
+            unanswered: 0,
+            window: Instant::now(),
+            frames_in_window: 0,
+            frames_max: limits.get(Limit::SocketFramesPerS),
+            out_max: limits.size(Limit::SocketFrameOutBytes),
+        }
     }
 
     /// The first frame, which must come soon.
@@ -54,7 +66,7 @@ impl Connection {
             self.frames_in_window = 0;
         }
         self.frames_in_window += 1;
-        if self.frames_in_window > MAX_FRAMES_PER_SECOND { Err(Close::TooMany) } else { Ok(()) }
+        if self.frames_in_window > self.frames_max { Err(Close::TooMany) } else { Ok(()) }
     }
 
     /// Sends a frame.
@@ -63,8 +75,17 @@ impl Connection {
         self.send_text(text).await
     }
 
-    /// Sends an event that is rendered already, under the next number.
+    /// Sends an event that is rendered already, under the next number; one that is too long for a frame without what
+    /// makes it long.
     pub(super) async fn send_event(&mut self, cursor: &str, event: &str) -> Result<(), Close> {
+        if event.len() > self.out_max {
+            let short = shortened(event);
+            return self.send_short_event(cursor, &short).await;
+        }
+        self.send_short_event(cursor, event).await
+    }
+
+    async fn send_short_event(&mut self, cursor: &str, event: &str) -> Result<(), Close> {
         self.sent_events += 1;
         let n = self.sent_events;
         self.send_text(format!(r#"{{"op":"event","n":{n},"cursor":"{cursor}","event":{event}}}"#)).await
@@ -103,7 +124,54 @@ impl Connection {
     }
 }
 
+/// The same event with ids instead of snapshots, and where to fetch each.
+fn shortened(event: &str) -> String {
+    let mut event: Value = serde_json::from_str(event).unwrap_or_default();
+    let data = event.get_mut("data").map(Value::take).unwrap_or_default();
+    let mut short = json!({ "is_partial": true });
+    for (name, value) in data.as_object().into_iter().flatten() {
+        let id = value.get("id").and_then(Value::as_str);
+        match (id, path(name)) {
+            (Some(id), Some(path)) => short[name] = json!({ "id": id, "url": format!("/api/v1/{path}/{id}") }),
+            (Some(id), None) => short[name] = json!({ "id": id }),
+            (None, _) if value.is_object() || value.is_array() => {}
+            (None, _) => short[name] = value.clone(),
+        }
+    }
+    event["data"] = short;
+    event.to_string()
+}
+
+fn path(noun: &str) -> Option<&'static str> {
+    match noun {
+        "conversation" => Some("conversations"),
+        "customer" => Some("customers"),
+        "entry" => Some("entries"),
+        "offer" => Some("offers"),
+        "work_item" => Some("work-items"),
+        _ => None,
+    }
+}
+
 fn is_too_large(error: &axum::Error) -> bool {
     let text = std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string);
     text.contains("too long") || text.contains("too large") || text.contains("Space limit")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_event_names_where_the_rest_is() {
+        let long = json!({ "type": "entry.created", "data": {
+            "entry": { "id": "7", "body": { "text": "x".repeat(100_000) } }, "conversation": { "id": "8" },
+            "changed": ["subject"], "reason": "because",
+        } });
+        let short: Value = serde_json::from_str(&shortened(&long.to_string())).expect("JSON");
+        assert_eq!(short["type"], "entry.created");
+        assert_eq!(short["data"]["entry"], json!({ "id": "7", "url": "/api/v1/entries/7" }));
+        assert_eq!(short["data"]["conversation"]["url"], "/api/v1/conversations/8");
+        assert_eq!((&short["data"]["is_partial"], &short["data"]["reason"]), (&json!(true), &json!("because")));
+    }
 }

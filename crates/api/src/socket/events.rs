@@ -7,6 +7,7 @@ use domain::ids::OrganizationId;
 use domain::routing::Assignment;
 use serde_json::{Value, json};
 
+use crate::dto::channels::Channel;
 use crate::dto::stream::Event;
 use crate::dto::work::WorkItem;
 use crate::render;
@@ -57,6 +58,7 @@ fn data(api: &Api, live: &Live, labels: &Labels, assignment: Option<&Assignment>
         "work_item" => work_item(live, assignment),
         "offer" => offer(live, labels),
         "presence" => presence(live, labels),
+        "channel" => content.channel.as_ref().map(|row| json!({ "channel": Channel::from(row) })),
         _ => None,
     }
 }

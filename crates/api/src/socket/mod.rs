@@ -7,23 +7,21 @@
 
 mod connection;
 mod events;
+mod seats;
 mod staff;
 mod visitor;
 mod visitor_events;
 
 use std::time::Duration;
 
+pub use seats::Sockets;
 pub use staff::open as staff;
 pub use visitor::open as visitor;
 
-/// Longest frame a client may send.
-const MAX_FRAME_BYTES: usize = 16 * 1024;
 /// How long the first frame may take.
 const FIRST_FRAME: Duration = Duration::from_secs(5);
 /// How long a connection may take nothing.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
-/// Frames a client may send within a second.
-const MAX_FRAMES_PER_SECOND: u32 = 20;
 /// Events read at once in a replay.
 const REPLAY_PAGE: i64 = 500;
 

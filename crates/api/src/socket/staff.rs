@@ -1,31 +1,33 @@
 //! The staff socket, `centralita.v1`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use app::Runtime;
 use app::conversations::Handle;
+use app::limits::Limit;
 use app::live::{Filter, Heard, Live, REPLAY_MAX, Signal, StaffFilter, Subscription};
 use app::model::Cursor;
-use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::{FromRequestParts, Request, State};
 use axum::response::Response;
 use domain::ids::{AgentId, ConversationId};
 use domain::permissions::{Permission, Resource};
 use http::HeaderMap;
-use http::header::ORIGIN;
+use http::header::{ORIGIN, UPGRADE};
 use serde_json::json;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 use uuid::Uuid;
 
 use super::connection::Connection;
-use super::{Close, MAX_FRAME_BYTES, REPLAY_PAGE, events};
-use crate::auth::{Caller, check_origin};
+use super::{Close, REPLAY_PAGE, events};
+use crate::auth::{Caller, by_secret, check_origin, client_ip, has_credential};
 use crate::dto::Object;
 use crate::dto::stream::{ClientFrame, RefusedTopic, ServerFrame, StreamSession};
-use crate::problem::Code;
-use crate::state::{Api, Labels};
+use crate::problem::{Code, Problem};
+use crate::state::Api;
 use crate::{Answer, cursor};
 
 /// Pings of an agent's socket, and while an offer rings.
@@ -35,60 +37,101 @@ const RINGING_HEARTBEAT: Duration = Duration::from_secs(2);
 const HEARTBEAT: Duration = Duration::from_secs(30);
 /// Signals of one type are taken this often.
 const SIGNAL_EVERY: Duration = Duration::from_secs(2);
-const MAX_TOPICS: usize = 100;
 const MAX_CONVERSATIONS: usize = 20;
 
-/// `GET /api/v1/stream`
-pub async fn open(
-    State(api): State<Api>,
-    caller: Caller,
-    headers: HeaderMap,
-    upgrade: WebSocketUpgrade,
-) -> Answer<Response> {
-    if !headers.contains_key(ORIGIN) {
-        return Err(Code::OriginForbidden.into());
+/// `GET /api/v1/stream`: with a cookie from our own pages, a bearer header, or a token in the first frame.
+pub async fn open(State(api): State<Api>, request: Request) -> Answer<Response> {
+    let (mut parts, _) = request.into_parts();
+    let has_credential = has_credential(&api, &parts.headers);
+    let caller = if has_credential || !parts.headers.contains_key(UPGRADE) {
+        Some(Caller::from_request_parts(&mut parts, &api).await?)
+    } else {
+        None
+    };
+    if caller.as_ref().is_some_and(|caller| caller.0.session.is_some()) {
+        own_pages_only(&api, &parts.headers)?;
     }
-    check_origin(&headers, &api)?;
-    let runtime = api.ctx().runtime(caller.actor().organization)?;
+    let ip = client_ip(&api, &parts.headers, &parts.extensions);
+    let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, &api).await;
+    let upgrade = upgrade.map_err(|refusal| Problem::from(Code::BadHeader).detail(refusal.to_string()))?;
+    let frame_bytes = api.ctx().limits().size(Limit::SocketFrameInBytes);
     let upgrade = upgrade
         .protocols(["centralita.v1"])
         .read_buffer_size(4096)
         .write_buffer_size(0)
-        .max_message_size(MAX_FRAME_BYTES)
-        .max_frame_size(MAX_FRAME_BYTES);
+        .max_message_size(frame_bytes)
+        .max_frame_size(frame_bytes);
     Ok(upgrade.on_upgrade(move |socket| async move {
-        let mut connection = Connection::new(socket);
-        let why = serve(&api, &caller, &runtime, &mut connection).await;
+        let mut connection = Connection::new(socket, api.ctx().limits());
+        let why = match Box::pin(known(&api, caller, ip, &mut connection)).await {
+            Ok(caller) => serve(&api, caller, &mut connection).await,
+            Err(why) => why,
+        };
         connection.close(why).await;
     }))
 }
 
-async fn serve(api: &Api, caller: &Caller, runtime: &Arc<Runtime>, connection: &mut Connection) -> Close {
-    let start = match connection.first().await {
+/// A browser names the origin of every socket; one with our cookie must come from our own pages.
+fn own_pages_only(api: &Api, headers: &HeaderMap) -> Answer<()> {
+    if !headers.contains_key(ORIGIN) {
+        return Err(Code::OriginForbidden.into());
+    }
+    check_origin(headers, api)
+}
+
+/// Who the credential of the call names, else the token of the first frame.
+async fn known(
+    api: &Api,
+    caller: Option<Caller>,
+    ip: Option<IpAddr>,
+    connection: &mut Connection,
+) -> Result<Caller, Close> {
+    if let Some(caller) = caller {
+        return Ok(caller);
+    }
+    match connection.first().await? {
+        ClientFrame::Auth { token } => {
+            by_secret(api, &token, ip).await.map(Caller).map_err(|problem| match problem.code {
+                Code::IpNotAllowed => Close::Forbidden,
+                _ => Close::Unauthenticated,
+            })
+        }
+        ClientFrame::Start { .. } => Err(Close::Unauthenticated),
+        ClientFrame::Subscribe { .. }
+        | ClientFrame::Unsubscribe { .. }
+        | ClientFrame::Signal { .. }
+        | ClientFrame::Pong {} => Err(Close::BadFrame),
+    }
+}
+
+async fn serve(api: &Api, caller: Caller, connection: &mut Connection) -> Close {
+    let (after, topics, is_routable) = match connection.first().await {
         Ok(ClientFrame::Start { after, topics, routable, .. }) => (after, topics, routable),
-        Ok(ClientFrame::Auth { .. }) => return Close::Unauthenticated,
         Ok(_) => return Close::BadFrame,
         Err(why) => return why,
     };
-    let (after, topics, is_routable) = start;
-    let mut session = match Session::begin(api, caller, runtime, topics, is_routable).await {
+    let Ok(runtime) = api.ctx().runtime(caller.actor().organization) else { return Close::Restart };
+    let owner = caller.actor().standing.user.map(|user| user.0).or(caller.actor().session.map(|token| token.0));
+    let seat = api.sockets().sit(owner.unwrap_or_default(), api.ctx().limits().size(Limit::UserSockets));
+    let mut session = match Box::pin(Session::begin(api, caller, &runtime, topics, is_routable)).await {
         Ok(session) => session,
         Err(why) => return why,
     };
-    let why = match session.run(connection, after).await {
-        Ok(()) => Close::Restart,
-        Err(why) => why,
+    let revoked = Arc::clone(&session.feed.revoked);
+    let why = tokio::select! {
+        ended = session.run(connection, after) => ended.err().unwrap_or(Close::Restart),
+        () = revoked.notified() => Close::Revoked,
+        () = seat.lost() => Close::TooMany,
     };
-    session.end().await;
+    Box::pin(session.end()).await;
     why
 }
 
 /// One connection of somebody who is signed in.
 struct Session<'a> {
     api: &'a Api,
-    caller: &'a Caller,
+    caller: Caller,
     runtime: &'a Runtime,
-    labels: Arc<Labels>,
     topics: BTreeSet<String>,
     feed: Subscription,
     /// Set while this socket makes its agent routable.
@@ -102,12 +145,13 @@ struct Session<'a> {
 impl<'a> Session<'a> {
     async fn begin(
         api: &'a Api,
-        caller: &'a Caller,
+        caller: Caller,
         runtime: &'a Arc<Runtime>,
         topics: Vec<String>,
         is_routable: bool,
     ) -> Result<Self, Close> {
-        let outline = app::organization::outline(api.ctx(), caller.actor()).await.map_err(|_| Close::Forbidden)?;
+        // Rendering needs the names; a socket keeps none of its own.
+        api.names(caller.actor().organization).await.map_err(|_| Close::Restart)?;
         let standing = Arc::clone(&caller.actor().standing);
         let filter = StaffFilter { standing, topics: BTreeSet::new() };
         let feed = runtime.hub.subscribe(Filter::Staff(filter), caller.actor().session.map(|id| id.0));
@@ -115,7 +159,6 @@ impl<'a> Session<'a> {
             api,
             caller,
             runtime,
-            labels: api.learn(&outline),
             topics: BTreeSet::new(),
             at: feed.from,
             feed,
@@ -163,7 +206,7 @@ impl<'a> Session<'a> {
         let from = after.as_deref().map(cursor::stream);
         self.greet(connection, matches!(from, Some(Some(_)))).await?;
         match from {
-            Some(Some(from)) => self.replay(connection, from).await?,
+            Some(Some(from)) => Box::pin(self.replay(connection, from)).await?,
             Some(None) => self.resync(connection, "cursor_expired").await?,
             None => {}
         }
@@ -172,6 +215,7 @@ impl<'a> Session<'a> {
 
     async fn greet(&mut self, connection: &mut Connection, is_resumed: bool) -> Result<(), Close> {
         let actor = self.caller.actor();
+        let limits = self.api.ctx().limits();
         let hello = ServerFrame::Hello {
             connection_id: self.api.ctx().new_id(),
             server_now: self.api.ctx().now().into(),
@@ -184,8 +228,8 @@ impl<'a> Session<'a> {
             }),
             heartbeat_ms: u64::try_from(self.heartbeat().as_millis()).unwrap_or(u64::MAX),
             limits: Object::from_iter([
-                ("topics".to_owned(), json!(MAX_TOPICS)),
-                ("frame_bytes".to_owned(), json!(MAX_FRAME_BYTES)),
+                ("topics".to_owned(), json!(limits.get(Limit::SocketTopics))),
+                ("frame_bytes".to_owned(), json!(limits.get(Limit::SocketFrameInBytes))),
             ]),
         };
         connection.send(&hello).await
@@ -225,12 +269,14 @@ impl<'a> Session<'a> {
         let mut beat = ticking(every);
         loop {
             tokio::select! {
-                frame = connection.receive() => self.take(connection, frame?).await?,
+                // Boxed while it lasts: an idle socket does not keep room for the largest of them.
+                frame = connection.receive() => Box::pin(self.take(connection, frame?)).await?,
                 heard = self.feed.next() => match heard {
-                    Some(heard) => self.hear(connection, heard).await?,
+                    Some(heard) => Box::pin(self.hear(connection, heard)).await?,
                     None => return Ok(()),
                 },
                 _ = beat.tick() => {
+                    self.refuse_when_over()?;
                     connection.ping(self.api.ctx().now()).await?;
                     connection.send(&ServerFrame::Mark { cursor: cursor::of_stream(self.at) }).await?;
                 }
@@ -264,10 +310,44 @@ impl<'a> Session<'a> {
             Heard::Signal(signal) => self.pass_on(connection, &signal).await,
             Heard::Lagged(at) => {
                 self.at = at;
+                self.learn_rights().await?;
                 self.resync(connection, "slow").await
             }
             Heard::Revoked => Err(Close::Revoked),
+            Heard::Rights => {
+                if self.learn_rights().await? {
+                    self.resync(connection, "permissions_changed").await
+                } else {
+                    Ok(())
+                }
+            }
         }
+    }
+
+    /// Asks again what the caller may do; whether it changed.
+    async fn learn_rights(&mut self) -> Result<bool, Close> {
+        let current = app::sessions::again(self.api.ctx(), &self.caller.0).await.map_err(|error| match error {
+            app::Error::Unauthenticated | app::Error::TokenRevoked | app::Error::IpNotAllowed => Close::Revoked,
+            _ => Close::Restart,
+        })?;
+        let is_new = current.actor.standing != self.caller.actor().standing;
+        self.caller = Caller(current);
+        if is_new {
+            self.keep_granted().await;
+        }
+        Ok(is_new)
+    }
+
+    /// Drops the topics that are no longer granted.
+    async fn keep_granted(&mut self) {
+        let topics = std::mem::take(&mut self.topics);
+        self.subscribe(topics.into_iter().collect()).await;
+    }
+
+    /// The credential ended while the socket was open.
+    fn refuse_when_over(&self) -> Result<(), Close> {
+        let now = self.api.ctx().now();
+        if self.caller.0.expires_at.is_some_and(|at| at <= now) { Err(Close::Revoked) } else { Ok(()) }
     }
 
     /// Another sign-in session took the agent over.
@@ -287,7 +367,8 @@ impl<'a> Session<'a> {
             }
         }
         let organization = self.caller.actor().organization;
-        let event = events::rendered(self.api, organization, live, &self.labels).await;
+        let labels = self.api.labels(organization);
+        let event = events::rendered(self.api, organization, live, &labels).await;
         connection.send_event(&cursor::of_stream(live.cursor), event).await?;
         self.at = live.cursor;
         Ok(())
@@ -355,7 +436,7 @@ impl<'a> Session<'a> {
     }
 
     async fn grant(&self, topic: &str) -> Result<(), &'static str> {
-        if self.topics.len() >= MAX_TOPICS {
+        if self.topics.len() >= self.api.ctx().limits().size(Limit::SocketTopics) {
             return Err("too_many_topics");
         }
         let actor = self.caller.actor();

@@ -2,6 +2,7 @@
 
 use app::live::{Live, Signal};
 use app::model::{Conversation, Visitor};
+use domain::ids::ConversationId;
 use serde_json::{Value, json};
 
 use crate::state::Api;
@@ -24,6 +25,10 @@ pub(super) async fn translated(api: &Api, visitor_row: &Visitor, live: &Live) ->
         };
         return Some((kind, json!({ "message": visitor::message(api, entry, &content.files) })));
     }
+    if matches!(live.event.kind.as_str(), "queue.opened" | "queue.closed") {
+        let is_open = live.event.kind == "queue.opened";
+        return Some(("hours.changed", json!({ "is_open": is_open })));
+    }
     let conversation = content.conversation.as_ref()?;
     match live.event.kind.as_str() {
         "conversation.created" => whole(api, visitor_row, conversation).await.map(|data| ("conversation.opened", data)),
@@ -37,7 +42,7 @@ pub(super) async fn translated(api: &Api, visitor_row: &Visitor, live: &Live) ->
         "work_item.wrap_up" => left(api, live, conversation).await,
         "work_item.closed" if was_held(live) => left(api, live, conversation).await,
         "work_item.queued" | "work_item.offered" | "work_item.active" | "work_item.cancelled" => {
-            position(api, visitor_row, conversation).await.map(|data| ("queue.position", data))
+            place(api, visitor_row, conversation.id).await.map(|data| ("queue.position", data))
         }
         _ => None,
     }
@@ -67,10 +72,10 @@ async fn left(api: &Api, live: &Live, row: &Conversation) -> Option<(&'static st
 }
 
 /// The place of a conversation; `None` when it is not the visitor's on this channel.
-pub(super) async fn position(api: &Api, visitor_row: &Visitor, row: &Conversation) -> Option<Value> {
-    let place = app::widget::place(api.ctx(), visitor_row, row.id).await.ok()?.map(visitor::place);
+pub(super) async fn place(api: &Api, visitor_row: &Visitor, id: ConversationId) -> Option<Value> {
+    let place = app::widget::place(api.ctx(), visitor_row, id).await.ok()?.map(visitor::place);
     Some(json!({
-        "conversation_id": row.id,
+        "conversation_id": id,
         "position": place.as_ref().and_then(|place| place.position),
         "wait_band": place.as_ref().and_then(|place| place.wait_band.clone()),
         "estimated_wait_ms": place.as_ref().and_then(|place| place.estimated_wait_ms),

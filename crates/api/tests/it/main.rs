@@ -4,5 +4,6 @@ mod attachments;
 mod desk;
 mod document;
 mod refusals;
+mod search;
 mod sockets;
 mod visitors;

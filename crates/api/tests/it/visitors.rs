@@ -87,19 +87,3 @@ async fn the_configuration_is_not_sent_twice() {
     let unknown = desk.call(Method::GET, "/widget/nothing/config", &[], None).await;
     assert_eq!(unknown.code(), (404, "not_found"));
 }
-
-#[tokio::test]
-async fn a_visitor_who_writes_too_often_waits() {
-    let desk = Desk::new().await;
-    let token = desk.visitor_token().await;
-    for n in 0..20 {
-        assert_eq!(desk.write(&token, &format!("{n}")).await.status, StatusCode::CREATED);
-    }
-    let refused = desk.write(&token, "20").await;
-    assert_eq!(refused.code(), (429, "rate_limited"));
-    assert_eq!(refused.headers["retry-after"], "3");
-    let other = desk.visitor_token().await;
-    assert_eq!(desk.write(&other, "hola").await.status, StatusCode::CREATED, "others go on");
-    desk.world.clock.advance_ms(3_000);
-    assert_eq!(desk.write(&token, "20").await.status, StatusCode::CREATED);
-}

@@ -2,6 +2,7 @@
 
 mod drafts;
 mod lists;
+mod raw;
 mod receive;
 mod resolve;
 mod write;
@@ -11,6 +12,8 @@ pub(crate) use lists::readable;
 pub use lists::{
     ConversationView, ListKind, ListQuery, counts, entries, entries_after, find, interactions, list, work,
 };
+pub use raw::raw;
+pub(crate) use receive::{Extra, Input, Slots, follow, take};
 pub use receive::{Inbound, Received, receive};
 pub use resolve::{reopen, resolve};
 pub use write::{MessageInput, NoteInput, Route, composer, post_message, post_note};
@@ -37,7 +40,7 @@ pub enum Handle {
 }
 
 /// Finds a conversation and asks whether the actor may do this with it.
-async fn reachable(
+pub(crate) async fn reachable(
     tx: &mut db::Tx<'_>,
     actor: &Actor,
     id: ConversationId,

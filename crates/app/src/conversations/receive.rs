@@ -1,4 +1,5 @@
-//! What comes in from outside: identity, conversation, interaction, entry, events and work, in one transaction.
+//! What comes in from outside: conversation, interaction, entry, events and work, in one transaction. Every channel
+//! comes through here; what threads by references brings an [`Extra`].
 
 use std::collections::BTreeMap;
 
@@ -11,10 +12,12 @@ use domain::ids::{ConversationId, EntryId, InteractionId, OrganizationId};
 use domain::routing::{Item, ItemState, Pool};
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use store::attachments::Attachment;
 use store::channels::Channel;
 use store::conversations::{Conversation, Interaction};
 use store::customers::{Customer, Identity};
 use store::entries::Entry;
+use store::mails::Reference;
 use store::queues::{Queue, RoutingSettings};
 use store::work::WorkItem;
 use uuid::Uuid;
@@ -56,19 +59,98 @@ pub struct Received {
     pub work: Option<WorkItem>,
 }
 
-/// Everything a transaction needs that must not change when it runs again.
+/// What a message may bring beside its text.
+#[derive(Clone, Debug)]
+#[allow(missing_docs, reason = "fields are named for what they are")]
+pub(crate) struct Extra {
+    /// The conversation it proved to belong to.
+    pub referred: Option<ConversationId>,
+    /// Of a new conversation.
+    pub subject: Option<String>,
+    /// Sanitised.
+    pub html: Option<String>,
+    /// Headers, as they are shown.
+    pub mail: Option<Value>,
+    /// By which answers will name it.
+    pub reference: Option<String>,
+    /// Where its raw bytes stand.
+    pub raw_key: Option<String>,
+    pub is_truncated: bool,
+    /// A person wants something. What is not contentful opens, reopens and routes nothing (api.md §2.5).
+    pub is_contentful: bool,
+    pub author: ActorType,
+    /// Files, already on disk.
+    pub files: Vec<Attachment>,
+}
+
+impl Default for Extra {
+    fn default() -> Self {
+        Self {
+            referred: None,
+            subject: None,
+            html: None,
+            mail: None,
+            reference: None,
+            raw_key: None,
+            is_truncated: false,
+            is_contentful: true,
+            author: ActorType::Customer,
+            files: Vec::new(),
+        }
+    }
+}
+
+/// What a transaction needs that must not change when it runs again.
 #[derive(Clone)]
-struct Input {
-    inbound: Inbound,
-    meta: &'static Meta,
-    org: OrganizationId,
-    now: Timestamp,
+pub(crate) struct Slots {
+    pub org: OrganizationId,
+    pub now: Timestamp,
     number: i64,
     conversation_id: Uuid,
     interaction_id: Uuid,
-    entry_id: Uuid,
+    pub entry_id: Uuid,
     work_id: Uuid,
     event_ids: [Uuid; 5],
+}
+
+impl Slots {
+    pub(crate) async fn new(ctx: &Ctx, org: OrganizationId) -> Result<Self, Error> {
+        let [conversation_id, interaction_id, entry_id, work_id] = ctx.new_ids();
+        Ok(Self {
+            org,
+            now: ctx.now(),
+            number: ctx.next_number(org).await?,
+            conversation_id,
+            interaction_id,
+            entry_id,
+            work_id,
+            event_ids: ctx.new_ids(),
+        })
+    }
+}
+
+/// A message and everything known of it.
+#[derive(Clone)]
+pub(crate) struct Input {
+    pub inbound: Inbound,
+    pub extra: Extra,
+    meta: &'static Meta,
+    slots: Slots,
+}
+
+impl Input {
+    pub(crate) fn new(inbound: Inbound, extra: Extra, slots: Slots) -> Result<Self, Error> {
+        let meta = channels::find(&inbound.channel.kind).ok_or(Error::ChannelDisabled)?.meta();
+        Ok(Self { inbound, extra, meta, slots })
+    }
+}
+
+impl std::ops::Deref for Input {
+    type Target = Slots;
+
+    fn deref(&self) -> &Slots {
+        &self.slots
+    }
 }
 
 /// Takes a message in. Answers once it is durable; routing follows at once.
@@ -77,30 +159,24 @@ struct Input {
 /// [`Error::IdempotencyMismatch`] when the client used the id for another text; what the store refuses.
 pub async fn receive(ctx: &Ctx, inbound: Inbound) -> Result<Received, Error> {
     let org = inbound.channel.organization_id;
-    let [conversation_id, interaction_id, entry_id, work_id] = ctx.new_ids();
-    let meta = channels::find(&inbound.channel.kind).ok_or(Error::ChannelDisabled)?.meta();
-    let input = Input {
-        meta,
-        number: ctx.next_number(org).await?,
-        inbound,
-        org,
-        now: ctx.now(),
-        conversation_id,
-        interaction_id,
-        entry_id,
-        work_id,
-        event_ids: ctx.new_ids(),
-    };
+    let input = Input::new(inbound, Extra::default(), Slots::new(ctx, org).await?)?;
     let received = ctx.store().write("conversations.receive", input, |tx, input| Box::pin(take(tx, input))).await?;
+    follow(ctx, org, &received).await?;
+    Ok(received)
+}
+
+/// What follows the commit: routing at once, and everybody hears of it.
+pub(crate) async fn follow(ctx: &Ctx, org: OrganizationId, received: &Received) -> Result<(), Error> {
     let runtime = ctx.runtime(org)?;
     if let Some(work) = &received.work {
         runtime.owner.enqueue(work).await;
     }
     runtime.hub.wake();
-    Ok(received)
+    Ok(())
 }
 
-async fn take(tx: &mut db::Tx<'_>, input: Input) -> Result<Received, Error> {
+/// The transaction's part of [`receive`].
+pub(crate) async fn take(tx: &mut db::Tx<'_>, input: Input) -> Result<Received, Error> {
     let input = settled(tx, input).await?;
     if let Some(received) = seen(tx, &input).await? {
         return Ok(received);
@@ -108,12 +184,15 @@ async fn take(tx: &mut db::Tx<'_>, input: Input) -> Result<Received, Error> {
     let (mut conversation, is_new, is_reopened) = conversation(tx, &input).await?;
     let (interaction, is_started) = interaction(tx, &input, conversation.id).await?;
     let mut entry = entry(&input, &conversation, interaction.id);
-    touch(&mut conversation, &input);
+    if input.extra.is_contentful {
+        touch(&mut conversation, &input);
+    }
     append(tx, &mut conversation, &mut entry, input.now).await?;
     if let Some(uploader) = input.inbound.client_id {
         attachments::attach(tx, &entry, uploader).await?;
     }
-    let work = work(tx, &input, &conversation, &interaction).await?;
+    keep(tx, &input, &entry).await?;
+    let work = if input.extra.is_contentful { work(tx, &input, &conversation, &interaction).await? } else { None };
     let mut ids = input.event_ids.into_iter();
     let mut tell = Vec::new();
     let about = json!({ "conversation_id": conversation.id });
@@ -136,7 +215,7 @@ async fn take(tx: &mut db::Tx<'_>, input: Input) -> Result<Received, Error> {
             "queue_id": work.item.queue, "row": 1 });
         tell.push(("work_item.created", data));
     }
-    let actor = json!({ "type": ActorType::Customer, "id": input.inbound.customer.id });
+    let actor = json!({ "type": input.extra.author, "id": entry.author_id });
     for (kind, data) in tell {
         let id = ids.next().expect("invariant: at most five events");
         store::events::insert(tx, &event(id, input.org, kind, input.now, actor.clone(), data)).await?;
@@ -157,6 +236,27 @@ async fn settled(tx: &mut db::Tx<'_>, mut input: Input) -> Result<Input, Error> 
     Ok(input)
 }
 
+/// What stands beside an entry: files, raw bytes, and the reference by which answers name it.
+async fn keep(tx: &mut db::Tx<'_>, input: &Input, entry: &Entry) -> Result<(), Error> {
+    let (extra, org) = (&input.extra, input.org);
+    for file in &extra.files {
+        let (entry_id, conversation_id) = (Some(entry.id), Some(entry.conversation_id));
+        store::attachments::insert(tx, &Attachment { entry_id, conversation_id, ..file.clone() }).await?;
+    }
+    if !extra.files.is_empty() {
+        store::search::reindex_entry(tx, org, entry.id).await?;
+    }
+    if let Some(key) = &extra.raw_key {
+        store::mails::set_raw(tx, org, entry.id, key).await?;
+    }
+    if let Some(reference) = &extra.reference {
+        let (message_id, conversation_id) = (reference.clone(), entry.conversation_id);
+        let reference = Reference { message_id, conversation_id, entry_id: entry.id };
+        store::mails::remember(tx, org, &reference).await?;
+    }
+    Ok(())
+}
+
 /// The same message, if it is here already.
 async fn seen(tx: &mut db::Tx<'_>, input: &Input) -> Result<Option<Received>, Error> {
     let Some((client, message)) = input.inbound.client_id.zip(input.inbound.client_message_id) else {
@@ -171,17 +271,18 @@ async fn seen(tx: &mut db::Tx<'_>, input: &Input) -> Result<Option<Received>, Er
     Ok(Some(Received { entry, conversation, is_repeated: true, work: None }))
 }
 
-/// The conversation it belongs to; whether it is new, whether it opened again.
+/// The conversation it belongs to; whether it is new, whether it opened again (api.md §2.5).
 async fn conversation(tx: &mut db::Tx<'_>, input: &Input) -> Result<(Conversation, bool, bool), Error> {
-    let found = store::conversations::newest_of_customer(tx, input.org, input.inbound.customer.id, 20).await?;
-    let mut candidates: Vec<_> = found.iter().map(candidate).collect();
-    if let Some(named) = input.inbound.conversation
-        && let Some(at) = candidates.iter().position(|c| c.id == named)
-    {
-        candidates = vec![candidates.swap_remove(at)];
-    }
-    let is_mail = input.meta.shape == Shape::MailExchange;
-    let placement = place(&candidates, Continuity::default(), is_mail, input.now.into());
+    let placement = match referred(tx, input).await? {
+        Some(placement) => placement,
+        None if input.inbound.customer.is_blocked => Placement::New,
+        None => {
+            let found = store::conversations::newest_of_customer(tx, input.org, input.inbound.customer.id, 20).await?;
+            let candidates: Vec<_> = found.iter().map(candidate).collect();
+            let is_mail = input.meta.shape == Shape::MailExchange;
+            place(&candidates, Continuity::default(), is_mail, input.now.into())
+        }
+    };
     let (id, is_reopened) = match placement {
         Placement::Continue(id) => (id, false),
         Placement::Reopen(id) => (id, true),
@@ -197,6 +298,16 @@ async fn conversation(tx: &mut db::Tx<'_>, input: &Input) -> Result<(Conversatio
         conversation.resolved_at = None;
     }
     Ok((conversation, false, is_reopened))
+}
+
+/// Where a message goes that names its conversation: there, or, when that is resolved, there by the reopen rule alone.
+async fn referred(tx: &mut db::Tx<'_>, input: &Input) -> Result<Option<Placement<ConversationId>>, Error> {
+    let Some(id) = input.extra.referred.or(input.inbound.conversation) else { return Ok(None) };
+    let Some(found) = store::conversations::find(tx, input.org, id).await? else { return Ok(None) };
+    if found.status_category != StatusCategory::Resolved || !input.extra.is_contentful {
+        return Ok(Some(Placement::Continue(id)));
+    }
+    Ok(Some(place(&[candidate(&found)], Continuity::default(), false, input.now.into())))
 }
 
 fn candidate(c: &Conversation) -> Candidate<ConversationId> {
@@ -215,13 +326,14 @@ fn shape(kind: &str) -> Option<Shape> {
 
 fn fresh(input: &Input) -> Conversation {
     let Inbound { channel, customer, identity, .. } = &input.inbound;
+    let is_blocked = customer.is_blocked;
     Conversation {
         id: input.conversation_id.into(),
         organization_id: input.org,
         number: input.number,
-        subject: None,
+        subject: input.extra.subject.clone().filter(|s| !s.trim().is_empty()),
         outcome: None,
-        status_category: StatusCategory::Open,
+        status_category: if is_blocked { StatusCategory::Resolved } else { StatusCategory::Open },
         priority: Priority::Normal,
         customer_id: customer.id,
         owner_agent_id: None,
@@ -234,14 +346,14 @@ fn fresh(input: &Input) -> Conversation {
         fields: json!({}),
         snoozed_until: None,
         is_snoozed_until_reply: false,
-        waiting_since_at: Some(input.now),
+        waiting_since_at: (!is_blocked).then_some(input.now),
         first_response_at: None,
         last_activity_at: input.now,
         last_entry_seq: 0,
         last_entry: None,
-        is_blocked: customer.is_blocked,
+        is_blocked,
         is_demo: channel.is_demo,
-        resolved_at: None,
+        resolved_at: is_blocked.then_some(input.now),
         reopened_count: 0,
         created_at: input.now,
         updated_at: input.now,
@@ -251,13 +363,19 @@ fn fresh(input: &Input) -> Conversation {
 
 /// What a contentful inbound changes in a conversation.
 fn touch(conversation: &mut Conversation, input: &Input) {
-    let Inbound { channel, identity, .. } = &input.inbound;
+    let Inbound { channel, customer, identity, .. } = &input.inbound;
+    if conversation.is_blocked {
+        return;
+    }
     conversation.status_category = StatusCategory::Open;
     conversation.snoozed_until = None;
     conversation.is_snoozed_until_reply = false;
     conversation.waiting_since_at = conversation.waiting_since_at.or(Some(input.now));
-    conversation.reply_channel_id = Some(channel.id);
-    conversation.reply_identity_id = Some(identity.id);
+    // Somebody who joined does not take the conversation over.
+    if conversation.customer_id == customer.id {
+        conversation.reply_channel_id = Some(channel.id);
+        conversation.reply_identity_id = Some(identity.id);
+    }
     if conversation.queue_id.is_none() {
         conversation.queue_id = channel.queue_id;
     }
@@ -299,6 +417,7 @@ async fn interaction(
 
 fn entry(input: &Input, conversation: &Conversation, interaction: InteractionId) -> Entry {
     let inbound = &input.inbound;
+    let files = input.extra.files.iter().map(|f| f.id.0);
     Entry {
         id: EntryId(input.entry_id),
         organization_id: input.org,
@@ -309,22 +428,30 @@ fn entry(input: &Input, conversation: &Conversation, interaction: InteractionId)
         kind: EntryKind::Message,
         direction: Direction::In,
         audience: Audience::Private,
-        author_type: ActorType::Customer,
-        author_id: Some(inbound.customer.id.0),
-        author_name: inbound.customer.name.clone(),
+        author_type: input.extra.author,
+        author_id: (input.extra.author == ActorType::Customer).then_some(inbound.customer.id.0),
+        author_name: inbound.customer.name.clone().filter(|_| input.extra.author == ActorType::Customer),
         channel_id: Some(inbound.channel.id),
         channel_kind: Some(inbound.channel.kind.clone()),
-        body: json!({ "text": inbound.text }),
-        attachment_ids: inbound.attachment_ids.clone(),
+        body: body(input),
+        attachment_ids: inbound.attachment_ids.iter().copied().chain(files).collect(),
         external_id: inbound.external_id.clone(),
         client_message_id: inbound.client_message_id,
         client_id: inbound.client_id,
-        mail: None,
+        mail: input.extra.mail.clone(),
         delivery: None::<Value>,
-        is_truncated: false,
+        is_truncated: input.extra.is_truncated,
         occurred_at: inbound.occurred_at.min(input.now),
         created_at: input.now,
     }
+}
+
+fn body(input: &Input) -> Value {
+    let mut body = json!({ "text": input.inbound.text });
+    if let Some(html) = &input.extra.html {
+        body["html"] = json!(html);
+    }
+    body
 }
 
 /// New work, unless the engagement has some already (api.md §2.6).
@@ -379,6 +506,7 @@ async fn work(
         interaction_id: Some(interaction.id),
         conversation_id: Some(conversation.id),
         channel_id: Some(channel.id),
+        matter: None,
         created_at: input.now,
         updated_at: input.now,
         version: 1,

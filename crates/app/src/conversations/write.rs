@@ -1,13 +1,14 @@
 //! What staff writes: messages to the customer, notes to colleagues.
 
-use connector::Delivery;
-use domain::conversation::{ActorType, Audience, Direction, EntryKind};
-use domain::ids::{ChannelId, ConversationId, EntryId, IdentityId};
+use connector::{Delivery, Meta};
+use domain::conversation::{ActorType, Audience, Direction, EntryKind, InteractionState, Verification};
+use domain::ids::{ChannelId, ConversationId, EntryId, IdentityId, InteractionId};
 use domain::permissions::Permission;
 use jiff::Timestamp;
 use serde_json::json;
 use store::channels::Channel;
-use store::conversations::Conversation;
+use store::conversations::{Conversation, Interaction};
+use store::customers::Identity;
 use store::entries::Entry;
 use uuid::Uuid;
 
@@ -15,8 +16,8 @@ use super::{append, reachable};
 use crate::events::event;
 use crate::{Actor, Ctx, Error, attachments};
 
-/// Code points of a message to a web chat.
-pub const MESSAGE_MAX: usize = 10_000;
+/// Code points of the longest message any channel takes; each has its own limit below it.
+pub const MESSAGE_MAX: usize = 100_000;
 /// Code points of a note.
 pub const NOTE_MAX: usize = 50_000;
 
@@ -48,9 +49,12 @@ pub struct NoteInput {
 #[allow(missing_docs, reason = "fields of the contract")]
 pub struct Route {
     pub channel: Channel,
+    pub meta: &'static Meta,
     pub identity_id: IdentityId,
+    /// How the identity is reached; `None` where that says nothing to people.
+    pub address: Option<String>,
     pub is_allowed: bool,
-    /// A code: `channel_disabled`.
+    /// A code: `channel_disabled`, `identity_revoked`, `hard_bounce`, `opted_out`.
     pub why_not: Option<&'static str>,
     pub is_current: bool,
 }
@@ -75,7 +79,9 @@ struct Message {
     input: MessageInput,
     now: Timestamp,
     entry_id: Uuid,
-    event_ids: [Uuid; 2],
+    interaction_id: Uuid,
+    delivery_id: Uuid,
+    event_ids: [Uuid; 3],
 }
 
 /// Sends a message to the customer. Repeating it with the same client id answers the same entry.
@@ -96,10 +102,14 @@ pub async fn post_message(
         input,
         now: ctx.now(),
         entry_id: ctx.new_id(),
+        interaction_id: ctx.new_id(),
+        delivery_id: ctx.new_id(),
         event_ids: ctx.new_ids(),
     };
     let entry = ctx.store().write("conversations.message", message, |tx, m| Box::pin(send(tx, m))).await?;
-    ctx.runtime(actor.organization)?.hub.wake();
+    let runtime = ctx.runtime(actor.organization)?;
+    runtime.hub.wake();
+    runtime.outbox.wake();
     Ok(entry)
 }
 
@@ -121,30 +131,74 @@ async fn send(tx: &mut db::Tx<'_>, m: Message) -> Result<Entry, Error> {
         None => route.into_iter().find(|r| r.is_current),
     };
     let route = route.ok_or(Error::NoReplyRoute)?;
-    if !route.is_allowed {
-        return Err(Error::ChannelDisabled);
+    match route.why_not {
+        Some("channel_disabled") => return Err(Error::ChannelDisabled),
+        Some(_) => return Err(Error::NoReplyRoute),
+        None => {}
     }
+    check_text(&m.input.text, !m.input.attachment_ids.is_empty(), route.meta.text_max)?;
     let mut entry = outbound(&m, &conversation, &route);
-    let interaction =
-        store::conversations::open_interaction(tx, org, conversation.id, route.channel.id, route.identity_id);
-    entry.interaction_id = interaction.await?.map(|i| i.id);
+    let interaction = interaction(tx, &m, &conversation, &route).await?;
+    entry.interaction_id = Some(interaction);
     conversation.first_response_at = conversation.first_response_at.or(Some(m.now));
     conversation.waiting_since_at = None;
     conversation.reply_channel_id = Some(route.channel.id);
     conversation.reply_identity_id = Some(route.identity_id);
+    if !conversation.channel_kinds.contains(&route.channel.kind) {
+        conversation.channel_kinds.push(route.channel.kind.clone());
+    }
     append(tx, &mut conversation, &mut entry, m.now).await?;
     attach(tx, &m.actor, &entry).await?;
+    if route.meta.delivery == Delivery::Provider {
+        crate::deliveries::enqueue(tx, &entry, route.channel.id, m.delivery_id, m.now).await?;
+    }
     if let Some(user) = m.actor.standing.user {
         store::drafts::delete(tx, org, conversation.id, user, "reply").await?;
         store::drafts::mark_read(tx, org, conversation.id, user.0, entry.seq, m.now).await?;
     }
-    tell(tx, &m.actor, &conversation, &entry, m.event_ids, m.now).await?;
+    tell(tx, &m.actor, &conversation, &entry, [m.event_ids[0], m.event_ids[1]], m.now).await?;
     Ok(entry)
 }
 
 /// Gives the files to what carries them.
 async fn attach(tx: &mut db::Tx<'_>, actor: &Actor, entry: &Entry) -> Result<(), Error> {
     if entry.attachment_ids.is_empty() { Ok(()) } else { attachments::attach(tx, entry, actor.user()?.0).await }
+}
+
+/// The engagement a message belongs to; on another channel than before it begins a new one (api.md §2.6).
+async fn interaction(
+    tx: &mut db::Tx<'_>,
+    m: &Message,
+    conversation: &Conversation,
+    route: &Route,
+) -> Result<InteractionId, Error> {
+    let (org, channel) = (m.actor.organization, &route.channel);
+    let open = store::conversations::open_interaction(tx, org, conversation.id, channel.id, route.identity_id).await?;
+    if let Some(open) = open {
+        return Ok(open.id);
+    }
+    let interaction = Interaction {
+        id: m.interaction_id.into(),
+        organization_id: org,
+        conversation_id: conversation.id,
+        customer_id: conversation.customer_id,
+        channel_id: channel.id,
+        channel_kind: channel.kind.clone(),
+        identity_id: route.identity_id,
+        shape: route.meta.shape,
+        direction: "out".to_owned(),
+        state: InteractionState::Open,
+        started_at: m.now,
+        ended_at: None,
+        end_reason: None,
+        last_activity_at: m.now,
+        version: 1,
+    };
+    store::conversations::insert_interaction(tx, &interaction).await?;
+    let data = json!({ "interaction_id": interaction.id, "conversation_id": conversation.id });
+    let told = event(m.event_ids[2], org, "interaction.started", m.now, m.actor.as_json(), data);
+    store::events::insert(tx, &told).await?;
+    Ok(interaction.id)
 }
 
 async fn refuse_when_behind(tx: &mut db::Tx<'_>, m: &Message, conversation: &Conversation) -> Result<(), Error> {
@@ -220,29 +274,75 @@ async fn tell(
     Ok(())
 }
 
-/// The ways to the customer: every channel and address they wrote from.
+/// The ways to the customer: every channel and address they wrote from, and the addresses known of them that an
+/// enabled channel can write to.
 async fn routes(tx: &mut db::Tx<'_>, conversation: &Conversation) -> Result<Vec<Route>, Error> {
     let org = conversation.organization_id;
     let channels = store::channels::list(tx, org).await?;
     let used = store::conversations::interactions(tx, org, conversation.id).await?;
+    let known = store::customers::identities(tx, org, conversation.customer_id).await?;
     let mut routes: Vec<Route> = Vec::new();
     for interaction in used {
-        let is_there = |r: &Route| r.channel.id == interaction.channel_id && r.identity_id == interaction.identity_id;
-        if routes.iter().any(is_there) {
-            continue;
+        let Some(channel) = channels.iter().find(|c| c.id == interaction.channel_id) else { continue };
+        let identity = match known.iter().find(|i| i.id == interaction.identity_id) {
+            Some(identity) => Some(identity.clone()),
+            // Of somebody else who takes part.
+            None => store::identities::find(tx, org, interaction.identity_id).await?,
+        };
+        add(&mut routes, conversation, channel, interaction.identity_id, identity.as_ref());
+    }
+    for channel in channels.iter().filter(|c| c.state == "enabled") {
+        let Some(meta) = channels::find(&channel.kind).map(|t| t.meta()) else { continue };
+        let reaches = |i: &&Identity| i.kind == meta.identity_kind && i.channel_id.is_none_or(|c| c == channel.id);
+        for identity in known.iter().filter(|_| meta.delivery == Delivery::Provider).filter(reaches) {
+            add(&mut routes, conversation, channel, identity.id, Some(identity));
         }
-        let Some(channel) = channels.iter().find(|c| c.id == interaction.channel_id).cloned() else { continue };
-        let is_allowed = channel.state == "enabled";
-        routes.push(Route {
-            is_current: conversation.reply_channel_id == Some(channel.id)
-                && conversation.reply_identity_id == Some(interaction.identity_id),
-            identity_id: interaction.identity_id,
-            is_allowed,
-            why_not: (!is_allowed).then_some("channel_disabled"),
-            channel,
-        });
     }
     Ok(routes)
+}
+
+fn add(
+    routes: &mut Vec<Route>,
+    conversation: &Conversation,
+    channel: &Channel,
+    identity_id: IdentityId,
+    identity: Option<&Identity>,
+) {
+    let is_there = routes.iter().any(|r| r.channel.id == channel.id && r.identity_id == identity_id);
+    let Some(meta) = channels::find(&channel.kind).map(|t| t.meta()).filter(|_| !is_there) else { return };
+    let why_not = why_not(channel, identity);
+    routes.push(Route {
+        is_current: conversation.reply_channel_id == Some(channel.id)
+            && conversation.reply_identity_id == Some(identity_id),
+        address: identity.filter(|_| !meta.has_widget).map(|i| i.address.clone()),
+        identity_id,
+        is_allowed: why_not.is_none(),
+        why_not,
+        meta,
+        channel: channel.clone(),
+    });
+}
+
+/// Why a way is closed (api.md §2.8).
+fn why_not(channel: &Channel, identity: Option<&Identity>) -> Option<&'static str> {
+    if channel.state != "enabled" {
+        return Some("channel_disabled");
+    }
+    let identity = identity?;
+    match (identity.verification, identity.reachability.as_str()) {
+        (Verification::Revoked, _) => Some("identity_revoked"),
+        (_, "hard_bounce") => Some("hard_bounce"),
+        (_, "opted_out") => Some("opted_out"),
+        // A claimed or failed address gets what an agent chooses to send, and nothing by itself.
+        (
+            Verification::Claimed
+            | Verification::Asserted
+            | Verification::Observed
+            | Verification::Verified
+            | Verification::Failed,
+            _,
+        ) => None,
+    }
 }
 
 /// What the composer may offer now.

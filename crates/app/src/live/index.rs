@@ -27,6 +27,10 @@ pub(super) enum Key {
     Conversation(ConversationId),
     /// This customer's visitors.
     Customer(CustomerId),
+    /// Visitors of a channel with this queue.
+    Queue(QueueId),
+    /// Visitors who wait in this queue.
+    Waiting(QueueId),
     /// Who looks at lists and reads everything.
     Lists,
     /// Who looks at lists and reads this queue.
@@ -74,7 +78,11 @@ impl Index {
 
 fn keys_of(filter: &Filter) -> BTreeSet<Key> {
     let staff = match filter {
-        Filter::Visitor(visitor) => return [Key::Customer(visitor.customer)].into(),
+        Filter::Visitor(visitor) => {
+            let queue = visitor.queue.map(Key::Queue);
+            let waiting = visitor.waits_in.map(Key::Waiting);
+            return std::iter::once(Key::Customer(visitor.customer)).chain(queue).chain(waiting).collect();
+        }
         Filter::Staff(staff) => staff,
     };
     let mut keys = BTreeSet::from([Key::Staff]);
@@ -121,9 +129,14 @@ pub(super) fn keys_for(live: &Live) -> Vec<Key> {
             keys.extend(named("agent_id").and_then(|id| id.parse().ok()).map(Key::Agent));
             if matches!(noun, "work_item" | "conversation") {
                 keys.push(Key::Lists);
+                keys.extend(live.queue().filter(|_| live.moves_queue()).map(Key::Waiting));
                 keys.extend(content.queue().map(Key::ListsOfQueue));
                 keys.extend(agents.into_iter().map(Key::ListsOfAgent));
             }
+        }
+        "queue" => {
+            keys.push(Key::Staff);
+            keys.extend(live.queue().map(Key::Queue));
         }
         _ => keys.push(Key::Staff),
     }
@@ -194,7 +207,10 @@ mod tests {
             at: Timestamp::UNIX_EPOCH,
             actor: json!({}),
             cause_id: None,
-            data: json!({ "agent_id": Uuid::from_u128(300 + n % 4), "user_id": Uuid::from_u128(500 + n % 4) }),
+            data: json!({
+                "agent_id": Uuid::from_u128(300 + n % 4), "user_id": Uuid::from_u128(500 + n % 4),
+                "queue_id": Uuid::from_u128(400 + n % 2),
+            }),
         };
         let content = Content { conversation: Some(conversation(n)), ..Content::default() };
         Live { cursor: Cursor::default(), event, content, rendered: OnceLock::new() }
@@ -223,7 +239,14 @@ mod tests {
             }
         }
         for n in 0..6 {
-            filters.push(Filter::Visitor(VisitorFilter { customer: id(200 + n), channel: ChannelId(Uuid::nil()) }));
+            let waits_in = (n % 2 == 0).then(|| id(400));
+            let channel = ChannelId(Uuid::nil());
+            filters.push(Filter::Visitor(VisitorFilter {
+                customer: id(200 + n),
+                channel,
+                queue: Some(id(401)),
+                waits_in,
+            }));
         }
         filters
     }
@@ -236,8 +259,18 @@ mod tests {
             index.add(at, filter);
         }
         let kinds = [
-            "entry.created", "interaction.started", "conversation.updated", "work_item.queued", "offer.created",
-            "presence.changed", "draft.changed", "customer.updated", "queue.updated", "channel.updated", "other.thing",
+            "entry.created",
+            "interaction.started",
+            "conversation.updated",
+            "work_item.queued",
+            "offer.created",
+            "presence.changed",
+            "draft.changed",
+            "customer.updated",
+            "queue.updated",
+            "queue.opened",
+            "channel.updated",
+            "other.thing",
         ];
         let mut wanted = 0;
         for kind in kinds {
@@ -259,7 +292,9 @@ mod tests {
         for n in 0..1_000 {
             index.add(n, &staff(BuiltinRole::Agent, u128::from(n), &["inbox"]));
             let customer = CustomerId(Uuid::from_u128(10_000 + u128::from(n)));
-            index.add(1_000 + n, &Filter::Visitor(VisitorFilter { customer, channel: ChannelId(Uuid::nil()) }));
+            let channel = ChannelId(Uuid::nil());
+            let filter = VisitorFilter { customer, channel, queue: Some(id(400)), waits_in: None };
+            index.add(1_000 + n, &Filter::Visitor(filter));
         }
         assert!(index.with(keys_for(&live("entry.created", 2))).len() <= 3);
     }

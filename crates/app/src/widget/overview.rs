@@ -1,6 +1,6 @@
 //! A visitor's conversations at a glance: a fixed number of queries, however many there are.
 
-use domain::ids::ConversationId;
+use domain::ids::{ConversationId, QueueId};
 use domain::routing::{Item, ItemState};
 use store::conversations::Conversation;
 use store::entries::Entry;
@@ -132,4 +132,22 @@ pub async fn place(ctx: &Ctx, visitor: &Visitor, id: ConversationId) -> Result<O
         })
         .await?;
     Ok(places(ctx, visitor, &work).await?.pop().map(|(_, place)| place))
+}
+
+/// The conversation of the visitor that waits, and in which queue; `None` when none does.
+///
+/// # Errors
+/// What the store refuses.
+pub async fn waiting(ctx: &Ctx, visitor: &Visitor) -> Result<Option<(ConversationId, QueueId)>, Error> {
+    ctx.store()
+        .read("widget.waiting", visitor.clone(), |tx, visitor| {
+            Box::pin(async move {
+                let ids = store::visitors::conversations(tx, &visitor, None, SHOWN).await?;
+                let ids = ids.into_iter().map(|id| id.0).collect();
+                let work = store::work::live_of(tx, visitor.organization_id, ids).await?;
+                let found = work.into_iter().filter(|w| waits(&w.item));
+                Ok::<_, Error>(found.filter_map(|w| Some((w.conversation_id?, w.item.queue))).next())
+            })
+        })
+        .await
 }

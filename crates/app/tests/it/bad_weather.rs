@@ -67,7 +67,7 @@ impl Desk {
                         heard.push(live.event.kind.clone());
                     }
                     Heard::Event(_) | Heard::Mark(_) | Heard::Signal(_) => {}
-                    Heard::Lagged(_) | Heard::Revoked => panic!("the feed broke"),
+                    Heard::Lagged(_) | Heard::Revoked | Heard::Rights => panic!("the feed broke"),
                 }
             }
         };

@@ -369,3 +369,26 @@ async fn unread_counts_follow_the_person() {
         assert_eq!(count(&after).await, 1, "what the device has read, the person has read");
     }
 }
+
+#[tokio::test]
+async fn a_shared_secret_signs_as_soon_as_an_administrator_sets_it() {
+    for engine in BOTH {
+        let scene = Scene::with(engine, json!({ "identity": { "algorithm": "HS256" } })).await;
+        let secret = "a secret of at least thirty-two bytes";
+        let key = EncodingKey::from_secret(secret.as_bytes());
+        let token = encode(&Header::default(), &scene.claims("u-1"), &key).expect("signs");
+        let session = scene.anonymous().await;
+        assert_eq!(refused(scene.identify(&session, &token).await), Reason::Signature, "{engine:?}: no secret yet");
+        let (ctx, actor) = (&scene.world.ctx, &scene.current.actor);
+        let values = vec![("identity_secret".to_owned(), Some(secret.to_owned()))];
+        app::channels::set_secrets(ctx, actor, scene.channel.id, None, values).await.expect("set");
+        let after = scene.identify(&session, &token).await.expect("believed");
+        assert_eq!(after.visitor.subject.as_deref(), Some("u-1"), "{engine:?}");
+        let public = scene.token("u-1", json!({}));
+        assert_eq!(
+            refused(scene.identify(&session, &public).await),
+            Reason::Algorithm,
+            "the channel chose, not the token"
+        );
+    }
+}

@@ -35,6 +35,8 @@ const WITHOUT_IDLE: Duration = Duration::from_secs(30);
 const MAX_MAIL_BYTES: u32 = 50 * 1024 * 1024;
 /// Bytes asked for at once of a mail that is too large.
 const CHUNK_BYTES: u32 = 4 * 1024 * 1024;
+/// Most bytes that are kept of one mail.
+const MAX_KEPT_BYTES: u32 = 512 * 1024 * 1024;
 /// Slowest line that is waited for, in bytes a second.
 const MIN_BYTES_PER_SECOND: u64 = 32 * 1024;
 /// First and longest wait before connecting again.
@@ -293,7 +295,7 @@ async fn kept(session: &mut ImapSession, inbox: &dyn Inbox, uid: u32, place: Pla
         }
         sink.write(&chunk).await?;
         at = at.saturating_add(u32::try_from(chunk.len()).unwrap_or(u32::MAX));
-        let is_last = chunk.len() < CHUNK_BYTES as usize;
+        let is_last = chunk.len() < CHUNK_BYTES as usize || at >= MAX_KEPT_BYTES;
         beginning.get_or_insert(chunk);
         if is_last {
             break;

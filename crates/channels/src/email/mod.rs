@@ -14,7 +14,10 @@ mod smtp;
 mod tls;
 
 use async_trait::async_trait;
-use connector::{Account, ChannelType, Claim, ConfigError, Health, InboundEvent, Meta, Outbound, Poller, SendOutcome};
+use connector::{
+    Account, ChannelType, Checked, Claim, ConfigError, Failure, Health, InboundEvent, Meta, Outbound, Poller,
+    SendOutcome,
+};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -45,16 +48,16 @@ impl ChannelType for Email {
         config::required_secrets(config)
     }
 
-    async fn check(&self, account: &Account) -> Health {
+    async fn check(&self, account: &Account) -> Checked {
         let config = match Config::of(account) {
             Ok(config) => config,
-            Err(failure) => return Health::Down(failure),
+            Err(failure) => {
+                return Checked { incoming: Health::Down(failure.clone()), outgoing: Health::Down(failure) };
+            }
         };
         let (incoming, outgoing) = tokio::join!(imap::check(&config), smtp::check(&config));
-        match incoming.and(outgoing) {
-            Ok(()) => Health::Ok,
-            Err(failure) => Health::Down(failure),
-        }
+        let health = |outcome: Result<(), Failure>| outcome.map_or_else(Health::Down, |()| Health::Ok);
+        Checked { incoming: health(incoming), outgoing: health(outgoing) }
     }
 
     fn poller(&self) -> Option<&dyn Poller> {

@@ -128,6 +128,6 @@ mod tests {
         let account = account("atencionalcliente@x.es");
         let config = Config::of(&account).expect("whole");
         let (_, bytes) = compose(&account, &config, &message()).expect("a mail");
-        assert!(!String::from_utf8_lossy(&bytes).contains("Reply-To"));
+        assert!(!String::from_utf8_lossy(&bytes).contains("\nReply-To"));
     }
 }

@@ -143,6 +143,7 @@ fn no_limits(id: AgentId, status: StatusId) -> AgentConfig {
         cap_primary_milli: 0,
         cap_interruptible_milli: 0,
         channel_max: BTreeMap::new(),
+        auto_accept: false,
         decline_allowed: false,
         decline_reason_required: false,
         status_on_decline: None,

@@ -16,10 +16,9 @@ impl Router {
     pub(super) fn put_queue(&mut self, config: QueueConfig) -> Result<(), Refused> {
         check_queue(&config)?;
         let queue = self.queues.intern(config.id);
+        let was_open = self.queues.get(queue).is_known && self.queues.get(queue).config.is_open;
         self.set_queue(queue, config);
-        if self.queues.get(queue).config.is_open {
-            self.wake_queue(queue);
-        }
+        self.fill(queue, if was_open { "room" } else { "queue_opened" });
         Ok(())
     }
 

@@ -29,6 +29,7 @@ mod presence;
 mod queues;
 mod requeue;
 mod restore;
+mod room;
 mod router;
 mod timers;
 mod types;

@@ -86,7 +86,7 @@ impl End {
 }
 
 impl Router {
-    /// T6, with T10 at once where the queue accepts by itself (R-OFF-4).
+    /// T6, with T10 at once where queue or agent accept by themselves (R-OFF-4).
     pub(super) fn make_offer(&mut self, item: ItemRef, agent: AgentRef) {
         self.take_out_of_line(item);
         self.set_state(item, ItemState::Offered);
@@ -98,7 +98,7 @@ impl Router {
         self.items.get_mut(item).extra_mut().offer = Some(offer.id);
         self.tell_item(item, Some(ItemState::Queued), Some(6), "matched");
         let queue = self.items.get(item).queue;
-        if self.queues.get(queue).config.auto_accept {
+        if self.queues.get(queue).config.auto_accept || self.agent(agent).config.auto_accept {
             self.auto_accept(item, agent, offer);
         } else {
             self.ring(item, offer);

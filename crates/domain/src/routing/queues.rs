@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::items::{ClassRef, ItemRef, QueueRef};
-use super::types::{AgentModel, Pool, QueueConfig};
+use super::types::{AgentModel, Pool, QueueConfig, Spill};
 use crate::ids::QueueId;
 
 /// A queue with what the router counts.
@@ -18,12 +18,19 @@ pub(super) struct QueueRec {
     pub is_known: bool,
     /// Queued and offered items.
     pub waiting: u32,
-    /// Deferred items by sequence.
+    /// Deferred items that wait for the opening or for room, by sequence; not those that wake by the clock.
     pub deferred: BTreeSet<(u64, ItemRef)>,
     /// Classes of this queue, in order of interning.
     pub classes: Vec<ClassRef>,
     /// Distinct membership delays in ms, ascending, 0 first.
     pub delays: Vec<i64>,
+}
+
+impl QueueRec {
+    /// As many wait as may.
+    pub fn is_full(&self) -> bool {
+        self.config.max_waiting > 0 && self.waiting >= self.config.max_waiting
+    }
 }
 
 /// All queues.
@@ -87,7 +94,9 @@ fn ghost(id: QueueId) -> QueueRec {
         wrap_up_extensions_max: 0,
         wrap_up_code_required: false,
         is_open: true,
+        on_closed: Spill::Wait,
         max_waiting: 0,
+        on_full: Spill::Wait,
         members: Vec::new(),
     };
     QueueRec { config, is_known: false, waiting: 0, deferred: BTreeSet::new(), classes: Vec::new(), delays: vec![0] }

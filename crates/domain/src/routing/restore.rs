@@ -32,7 +32,7 @@ impl Router {
         let waiting = router.load_items(snapshot.items, snapshot.offers, snapshot.assignments);
         router.settle(&waiting);
         router.run_due();
-        router.run_matching();
+        router.match_and_fill();
         router.tell_touched();
         let effects = std::mem::take(&mut router.out);
         (router, effects)
@@ -155,7 +155,8 @@ impl Router {
     }
 
     fn wake_if_open(&mut self, item: ItemRef) {
-        if self.queues.get(self.items.get(item).queue).config.is_open {
+        let queue = self.queues.get(self.items.get(item).queue);
+        if queue.config.is_open && !queue.is_full() {
             self.wake(item);
         }
     }

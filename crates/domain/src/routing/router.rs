@@ -31,6 +31,8 @@ pub struct Router {
     pub(super) timers: Timers,
     pub(super) dirty_items: Vec<ItemRef>,
     pub(super) dirty_agents: Vec<AgentRef>,
+    /// Queues where room was made, or that should be looked at for it.
+    pub(super) roomy: BTreeSet<(QueueId, QueueRef)>,
     /// Agents whose presence record changed without having been told yet.
     pub(super) touched: BTreeMap<AgentId, AgentRef>,
     pub(super) out: Vec<Effect>,
@@ -61,6 +63,7 @@ impl Router {
             timers: Timers::new(),
             dirty_items: Vec::new(),
             dirty_agents: Vec::new(),
+            roomy: BTreeSet::new(),
             touched: BTreeMap::new(),
             out: Vec::new(),
         }
@@ -79,7 +82,7 @@ impl Router {
         self.now = self.now.max(now);
         self.run_due();
         let done = self.dispatch(command);
-        self.run_matching();
+        self.match_and_fill();
         self.tell_touched();
         done.map(|()| std::mem::take(&mut self.out))
     }
@@ -131,14 +134,17 @@ impl Router {
     pub(super) fn set_state(&mut self, item: ItemRef, state: ItemState) -> ItemState {
         let record = self.items.get_mut(item);
         let previous = std::mem::replace(&mut record.state, state);
-        let (queue, seq) = (self.queues.get_mut(record.queue), record.seq);
+        let (queue, handle, seq) = (self.queues.get_mut(record.queue), record.queue, record.seq);
         queue.waiting -= u32::from(is_waiting(previous));
         queue.waiting += u32::from(is_waiting(state));
         if previous == ItemState::Deferred {
             queue.deferred.remove(&(seq, item));
         }
-        if state == ItemState::Deferred {
+        if state == ItemState::Deferred && record.extra().wake_at.is_none() {
             queue.deferred.insert((seq, item));
+        }
+        if is_waiting(previous) && !is_waiting(state) {
+            self.note_room(handle);
         }
         previous
     }

@@ -78,6 +78,22 @@ pub struct Member {
     pub delay_ms: i64,
 }
 
+/// What a queue does with work it cannot take now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "action", rename_all = "snake_case")]
+pub enum Spill {
+    /// It waits, deferred, until the queue can take it.
+    #[default]
+    Wait,
+    /// It goes to another queue and keeps its age.
+    Overflow {
+        /// Which.
+        queue: QueueId,
+    },
+    /// It is cancelled, with the reason `rejected`.
+    Reject,
+}
+
 /// A queue with its routing configuration, as the router needs it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QueueConfig {
@@ -111,8 +127,12 @@ pub struct QueueConfig {
     pub wrap_up_code_required: bool,
     /// Whether the queue takes items at all now (hours, manual close).
     pub is_open: bool,
+    /// What happens to items that arrive while it is closed.
+    pub on_closed: Spill,
     /// At most this many waiting; 0 = no limit.
     pub max_waiting: u32,
+    /// What happens to items that arrive while it is full.
+    pub on_full: Spill,
     /// Who serves it.
     pub members: Vec<Member>,
 }
@@ -161,6 +181,8 @@ pub struct AgentConfig {
     pub cap_interruptible_milli: i64,
     /// Most items of a kind held at once; a kind not named has no limit but capacity (exclusive kinds: 1).
     pub channel_max: BTreeMap<RoutingKind, u32>,
+    /// Offers become assignments at once, whatever the queue says.
+    pub auto_accept: bool,
     /// Declining is allowed.
     pub decline_allowed: bool,
     /// A reason must be named when declining.

@@ -22,6 +22,9 @@ pub struct Load {
     pub channels: BTreeMap<RoutingKind, (u32, Option<u32>)>,
 }
 
+/// Positions that are told; nobody is helped by a larger number.
+const POSITIONS_TOLD: usize = 1_000;
+
 const KINDS: [RoutingKind; super::capacity::KINDS] = [
     RoutingKind::Voice,
     RoutingKind::Video,
@@ -144,7 +147,7 @@ impl Router {
 
     /// Place in line, 1 first; only for queued items of single-class queues that wait for nobody special.
     ///
-    /// Counts along the line: costs time in proportion to the position.
+    /// `None` beyond the first thousand: counting along the line takes time in proportion to the position.
     #[must_use]
     pub fn position(&self, id: WorkItemId) -> Option<u32> {
         let record = self.items.get(self.items.find(id)?);
@@ -155,8 +158,15 @@ impl Router {
         }
         let key = record.key();
         let classes = queue.classes.iter().map(|&class| &self.index.classes[class as usize]);
-        let ahead = classes.map(|class| class.main.range(..key).count() + class.side.range(..key).count());
-        u32::try_from(ahead.sum::<usize>() + 1).ok()
+        let mut ahead = 0;
+        for class in classes {
+            let both = class.main.range(..key).chain(class.side.range(..key));
+            ahead += both.take(POSITIONS_TOLD - ahead).count();
+            if ahead == POSITIONS_TOLD {
+                return None;
+            }
+        }
+        u32::try_from(ahead + 1).ok()
     }
 
     /// Whether an offer still rings.

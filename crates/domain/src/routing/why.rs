@@ -6,7 +6,7 @@ use super::agents::AgentRec;
 use super::capacity::Size;
 use super::items::ItemRec;
 use super::router::Router;
-use super::types::{ChannelPresence, Member, SessionState, StatusKind};
+use super::types::{ChannelPresence, ItemState, Member, SessionState, StatusKind};
 use crate::ids::{AgentId, WorkItemId};
 use crate::time::Micros;
 
@@ -50,6 +50,8 @@ pub enum FirstFailing {
     WrapUpLock,
     /// Real-time work was offered a moment ago.
     OfferRate,
+    /// The queue is closed, so the item waits for its opening.
+    HoursClosed,
 }
 
 impl Router {
@@ -73,12 +75,18 @@ impl Router {
         let Ok(agent) = self.find_agent(id).map(|agent| self.agent(agent)) else {
             return Some(FirstFailing::Offline);
         };
-        self.away(agent)
+        self.shut(item)
+            .or_else(|| self.away(agent))
             .or_else(|| self.barred(agent, item))
             .or_else(|| self.not_for(agent, item))
             .or_else(|| item.excludes(id, self.now).then_some(FirstFailing::ExcludedRound))
             .or_else(|| agent.no_room(Size::of(item)))
             .or_else(|| (!agent.is_paced(item.kind, self.now)).then_some(FirstFailing::OfferRate))
+    }
+
+    fn shut(&self, item: &ItemRec) -> Option<FirstFailing> {
+        let is_shut = item.state == ItemState::Deferred && !self.queues.get(item.queue).config.is_open;
+        is_shut.then_some(FirstFailing::HoursClosed)
     }
 
     fn away(&self, agent: &AgentRec) -> Option<FirstFailing> {

@@ -57,27 +57,21 @@ impl Router {
         item.wake_at = item.wake_at.filter(|&at| at > self.now);
         let item = self.items.insert(item, queue);
         self.tell_item(item, None, Some(1), "created");
-        let config = &self.queues.get(queue).config;
-        let is_full = config.max_waiting > 0 && self.queues.get(queue).waiting >= config.max_waiting;
         if self.items.get(item).extra().wake_at.is_some() {
             self.defer(item, "scheduled");
-        } else if !config.is_open {
-            self.defer(item, "queue_closed");
-        } else if is_full && !is_transfer {
-            self.end_waiting(item, CancelReason::Rejected, 5);
         } else {
-            self.queue_up(item, 2, "queued");
+            self.place(item, is_transfer);
         }
     }
 
-    fn queue_up(&mut self, item: ItemRef, row: u8, reason: &'static str) {
+    pub(super) fn queue_up(&mut self, item: ItemRef, row: u8, reason: &'static str) {
         let previous = self.set_state(item, ItemState::Queued);
         self.tell_item(item, Some(previous), Some(row), reason);
         self.put_in_line(item);
     }
 
-    /// T3. Without `wake_at` the item wakes when its queue opens.
-    fn defer(&mut self, item: ItemRef, reason: &'static str) {
+    /// T3. Without `wake_at` the item wakes when its queue opens or has room.
+    pub(super) fn defer(&mut self, item: ItemRef, reason: &'static str) {
         let previous = self.set_state(item, ItemState::Deferred);
         if let Some(at) = self.items.get(item).extra().wake_at {
             self.arm_item(at, Due::Wake, item);
@@ -92,16 +86,9 @@ impl Router {
         if self.queues.get(queue).config.is_open {
             self.queue_up(item, 4, "woken");
         } else {
+            let seq = self.items.get(item).seq;
+            self.queues.get_mut(queue).deferred.insert((seq, item));
             self.tell_item(item, Some(ItemState::Deferred), None, "queue_closed");
-        }
-    }
-
-    /// T4 for everything that waits for this queue to open.
-    pub(super) fn wake_queue(&mut self, queue: QueueRef) {
-        let deferred = self.queues.get(queue).deferred.iter().map(|&(_, item)| item);
-        let waiting: Vec<ItemRef> = deferred.filter(|&item| self.items.get(item).extra().wake_at.is_none()).collect();
-        for item in waiting {
-            self.queue_up(item, 4, "queue_opened");
         }
     }
 
@@ -142,6 +129,7 @@ impl Router {
         }
         self.queues.get_mut(old).waiting -= 1;
         self.queues.get_mut(queue).waiting += 1;
+        self.note_room(old);
     }
 
     /// T9, T22, T24.
@@ -170,7 +158,7 @@ impl Router {
         Ok(())
     }
 
-    fn end_waiting(&mut self, item: ItemRef, reason: CancelReason, row: u8) {
+    pub(super) fn end_waiting(&mut self, item: ItemRef, reason: CancelReason, row: u8) {
         self.take_out_of_line(item);
         self.disarm_item(self.items.get(item).extra().wake_at, Due::Wake, item);
         self.end_offer(item, End::Cancelled);

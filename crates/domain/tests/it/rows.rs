@@ -1,7 +1,9 @@
 //! Table 1.3 row by row, and table 1.4 event by event.
 
 use domain::ids::SessionId;
-use domain::routing::{By, CancelReason, Command, ItemState, OfferState, Override, PauseReason, QueueConfig, Refused};
+use domain::routing::{
+    By, CancelReason, Command, ItemState, OfferState, Override, PauseReason, QueueConfig, Refused, Spill,
+};
 use domain::time::Micros;
 
 use crate::script::*;
@@ -79,6 +81,43 @@ fn t5_a_full_queue_rejects_with_a_reason_and_counts_who_is_being_asked() {
     assert_eq!(desk.router.waiting(queue_id(1)), 2);
     assert_eq!(desk.enqueue(voice(3))[1..], ["item 3 new>cancelled T5 rejected"]);
     assert_eq!(desk.router.item(item_id(3)), None);
+}
+
+#[test]
+fn t5_what_a_full_queue_puts_off_comes_in_when_there_is_room_oldest_first() {
+    let mut desk = Desk::with(QueueConfig { max_waiting: 1, on_full: Spill::Wait, ..queue(1, &[]) }, &[]);
+    desk.enqueue(chat(1));
+    assert_eq!(desk.enqueue(chat(2))[1..], ["item 2 new>deferred T3 queue_full"]);
+    desk.enqueue(chat(3));
+    let told = desk.cancel(1, CancelReason::Abandoned);
+    assert_eq!(told, ["item 1 queued>cancelled T9 abandoned", "item 2 deferred>queued T4 room"]);
+    assert_eq!(desk.restart(), [""; 0], "a restart lets nobody in beyond the limit");
+    assert_eq!(desk.put_queue(queue(1, &[])), ["item 3 deferred>queued T4 room"]);
+}
+
+#[test]
+fn t5_a_closed_or_full_queue_hands_on_and_the_item_keeps_its_age() {
+    let overflow = Spill::Overflow { queue: queue_id(2) };
+    let mut desk = Desk::with(QueueConfig { is_open: false, on_closed: overflow, ..queue(1, &[]) }, &[]);
+    desk.put_queue(QueueConfig { max_waiting: 1, on_full: Spill::Overflow { queue: queue_id(3) }, ..queue(2, &[]) });
+    desk.put_queue(QueueConfig { tier: 1, ..queue(3, &[]) });
+    let told = desk.enqueue(chat(1));
+    assert_eq!(told[1..], ["item 1 new>new T5 overflow_closed", "item 1 new>queued T2 queued"]);
+    let told = desk.enqueue(chat(2));
+    assert_eq!(told[2..], ["item 2 new>new T5 overflow_full", "item 2 new>queued T2 queued"]);
+    let item = desk.item(2);
+    assert_eq!((item.queue, item.tier), (queue_id(3), 1));
+}
+
+#[test]
+fn t5_a_circle_of_overflows_ends_in_waiting() {
+    let mut desk = Desk::new(&[]);
+    for (number, other) in [(1, 2), (2, 1)] {
+        let on_closed = Spill::Overflow { queue: queue_id(other) };
+        desk.put_queue(QueueConfig { is_open: false, on_closed, ..queue(number, &[]) });
+    }
+    let told = desk.enqueue(chat(1));
+    assert_eq!(told.last().map(String::as_str), Some("item 1 new>deferred T3 overflow_limit"));
 }
 
 #[test]

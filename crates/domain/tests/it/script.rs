@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::ids::{AgentId, CustomerId, DeclineReasonId, OfferId, SessionId, SkillId, WorkItemId};
 use domain::routing::{
     AgentConfig, AgentModel, By, CancelReason, Command, Effect, Item, ItemState, Member, Offer, Pool, Preferred,
-    QueueConfig, Refused, Router, RoutingKind, Snapshot,
+    QueueConfig, Refused, Router, RoutingKind, Snapshot, Spill,
 };
 use domain::time::Micros;
 
@@ -106,7 +106,9 @@ pub fn queue(number: u64, members: &[u64]) -> QueueConfig {
         wrap_up_extensions_max: 1,
         wrap_up_code_required: false,
         is_open: true,
+        on_closed: Spill::Wait,
         max_waiting: 0,
+        on_full: Spill::Reject,
         members: members.iter().map(member).collect(),
     }
 }
@@ -117,6 +119,7 @@ pub fn agent(number: u64) -> AgentConfig {
         cap_primary_milli: 1_000,
         cap_interruptible_milli: 1_000,
         channel_max: BTreeMap::new(),
+        auto_accept: false,
         decline_allowed: true,
         decline_reason_required: false,
         status_on_decline: None,

@@ -7,7 +7,7 @@ use domain::ids::{
 };
 use domain::routing::{
     AgentConfig, AgentModel, By, CancelReason, ChannelPresence, Command, Item, ItemState, Member, OfferState,
-    PauseReason, Pool, Preferred, QueueConfig, RoutingKind, SessionState, StatusConfig, StatusKind,
+    PauseReason, Pool, Preferred, QueueConfig, RoutingKind, SessionState, Spill, StatusConfig, StatusKind,
 };
 use domain::time::Micros;
 use uuid::Uuid;
@@ -96,6 +96,12 @@ pub fn statuses() -> Vec<StatusConfig> {
     ]
 }
 
+/// Circles and queues that do not exist are among them.
+fn spill(rng: &mut Rng, queues: u64) -> Spill {
+    let queue = queue_id(rng.below(queues + 1));
+    rng.of(&[Spill::Wait, Spill::Overflow { queue }, Spill::Reject])
+}
+
 /// What may happen in a seed, and what has happened so far that later commands need.
 pub struct World {
     pub rng: Rng,
@@ -165,7 +171,9 @@ impl World {
             wrap_up_extensions_max: rng.of(&[0, 1, 2]),
             wrap_up_code_required: false,
             is_open: rng.percent(85),
+            on_closed: spill(rng, self.queues),
             max_waiting: rng.of(&[0, 0, 0, 3, 10]),
+            on_full: spill(rng, self.queues),
             members,
         }
     }
@@ -183,6 +191,7 @@ impl World {
             cap_primary_milli: rng.of(&[500, 1_000, 1_000, 2_000]),
             cap_interruptible_milli: rng.of(&[500, 1_000, 2_000]),
             channel_max,
+            auto_accept: rng.percent(10),
             decline_allowed: rng.percent(85),
             decline_reason_required: rng.percent(20),
             status_on_decline: rng.percent(20).then(|| status_id(2)),

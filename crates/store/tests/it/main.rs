@@ -1,5 +1,6 @@
 //! Every statement, on both engines.
 
+mod plans;
 mod upgrade;
 
 use testkit::stores::{BOTH, Ephemeral};

@@ -1,28 +1,38 @@
-/** What a channel form holds: name, queue, and the configuration its type asks for. */
+/** What the form of a channel holds: name, queue, hours, and the configuration its type asks for. */
 import type { Channel, ChannelType } from '@centralita/sdk';
 import { api } from '$lib/session/api';
-import { fromText, schemaFields, toText } from './schema';
-import type { SchemaField } from './schema';
+import { fromText, schemaFields, stepsOf, toText, valueAt, withValue } from './schema';
+import type { Config, SchemaField } from './schema';
 
 export class ChannelFormModel {
   name = $state('');
   queueId = $state('');
-  values = $state<Record<string, string>>({});
+  hoursId = $state('');
+  config = $state.raw<Config>({});
+  /** Secrets typed now, by name; they are never shown again. */
+  secrets = $state.raw<Record<string, string>>({});
   fields = $state.raw<readonly SchemaField[]>([]);
   error = $state.raw<unknown>(null);
-  isBusy = $state(false);
 
   constructor(channel: Channel | null) {
     this.name = channel?.name ?? '';
     this.queueId = channel?.queue_id ?? '';
-    this.#config = channel?.config ?? {};
+    this.hoursId = channel?.hours_id ?? '';
+    this.config = { ...channel?.config };
   }
-  readonly #config: Record<string, unknown>;
+
+  get steps(): readonly string[] {
+    return stepsOf(this.fields);
+  }
+  fieldsOf(step: string): readonly SchemaField[] {
+    return this.fields.filter((field) => field.step === step);
+  }
 
   useType(type: ChannelType): void {
     this.fields = schemaFields(type.config_schema);
     for (const field of this.fields) {
-      if (!field.isSecret) this.values[field.name] = toText(this.#config[field.name] ?? field.fallback ?? (field.kind === 'choice' ? field.choices[0] : null));
+      const isEmpty = valueAt(this.config, field.path) === undefined;
+      if (isEmpty && !field.isSecret && field.fallback !== null && field.path.length > 1) this.#set(field.path, field.fallback);
     }
   }
 
@@ -34,23 +44,27 @@ export class ChannelFormModel {
     }
   }
 
-  /** The configuration to send; empty optional fields are left out. */
-  config(): Record<string, unknown> {
-    const pairs = this.fields.filter((field) => !field.isSecret).map((field) => [field.name, fromText(field, this.values[field.name] ?? '')] as const);
-    return Object.fromEntries(pairs.filter(([, value]) => value !== null));
+  text(field: SchemaField): string {
+    return field.isSecret ? (this.secrets[field.name] ?? '') : toText(valueAt(this.config, field.path) ?? field.fallback);
   }
-
-  /** Secrets that were typed now. */
-  secrets(): Record<string, string> {
-    const pairs = this.fields.filter((field) => field.isSecret).map((field) => [field.name, this.values[field.name] ?? ''] as const);
-    return Object.fromEntries(pairs.filter(([, value]) => value !== ''));
+  type(field: SchemaField, text: string): void {
+    if (field.isSecret) this.secrets = { ...this.secrets, [field.name]: text };
+    else this.#set(field.path, fromText(field, text));
+  }
+  /** Sets one value of the configuration, for forms that know a type by heart. */
+  put(path: readonly string[], value: unknown): void {
+    this.#set(path, value);
   }
 
   /** Sends typed secrets and forgets them here. */
   async saveSecrets(channelId: string): Promise<void> {
-    const secrets = this.secrets();
-    if (Object.keys(secrets).length === 0) return;
-    await api.setSecrets(channelId, secrets);
-    for (const name of Object.keys(secrets)) this.values[name] = '';
+    const typed = Object.fromEntries(Object.entries(this.secrets).filter(([, value]) => value !== ''));
+    if (Object.keys(typed).length === 0) return;
+    await api.setSecrets(channelId, typed);
+    this.secrets = {};
+  }
+
+  #set(path: readonly string[], value: unknown): void {
+    this.config = withValue(this.config, path, value);
   }
 }

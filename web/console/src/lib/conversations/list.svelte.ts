@@ -2,8 +2,8 @@
 import type { Conversation, Id, StreamEvent } from '@centralita/sdk';
 import { connection } from '$lib/live/connection.svelte';
 import { conversation as conversationChanges } from '$lib/live/apply';
-import { belongs, compare, queryOf } from '$lib/live/lists';
-import type { ListKey, Sort } from '$lib/live/lists';
+import { belongs, compare, fits, queryOf } from '$lib/live/lists';
+import type { Filter, ListKey, Sort } from '$lib/live/lists';
 import { live } from '$lib/live/store.svelte';
 import { api } from '$lib/session/api';
 import { session } from '$lib/session/session.svelte';
@@ -19,7 +19,7 @@ export class ConversationList {
     return rows.sort(compare(this.sort));
   });
 
-  constructor(readonly key: ListKey, readonly sort: Sort) {}
+  constructor(readonly key: ListKey, readonly sort: Sort, readonly filter: Filter = {}) {}
 
   /** Loads, and follows events until the returned function is called. */
   follow(): () => void {
@@ -29,9 +29,9 @@ export class ConversationList {
 
   async load(): Promise<void> {
     try {
-      const page = await api.conversations(queryOf(this.key, this.sort));
+      const page = await api.conversations(queryOf(this.key, this.sort, this.filter));
       this.#put(page.items);
-      this.#ids = new Set(page.items.map((row) => row.id));
+      this.#ids = new Set(page.items.filter((row) => fits(row, this.filter)).map((row) => row.id));
       this.#next = page.page.next;
       this.state = 'ready';
     } catch (error) {
@@ -45,9 +45,9 @@ export class ConversationList {
     if (this.#next === null || this.#isLoadingMore) return;
     this.#isLoadingMore = true;
     try {
-      const page = await api.conversations({ ...queryOf(this.key, this.sort), after: this.#next });
+      const page = await api.conversations({ ...queryOf(this.key, this.sort, this.filter), after: this.#next });
       this.#put(page.items);
-      this.#ids = new Set([...this.#ids, ...page.items.map((row) => row.id)]);
+      this.#ids = new Set([...this.#ids, ...page.items.filter((row) => fits(row, this.filter)).map((row) => row.id)]);
       this.#next = page.page.next;
     } finally {
       this.#isLoadingMore = false;
@@ -68,7 +68,10 @@ export class ConversationList {
 
   #place(ids: Set<Id>, id: Id): void {
     const row = live.tables.conversations.get(id);
-    const isIn = row ? belongs(row, this.key, session.me) : false;
+    const belonging = row ? belongs(row, this.key, session.me) : false;
+    // What was read leaves an unread list when it is loaded again, not under the hand.
+    const { unread: _unread, ...lasting } = this.filter;
+    const isIn = belonging === true && row && !fits(row, lasting) ? false : belonging;
     if (isIn === false) ids.delete(id);
     else if (isIn === true) ids.add(id);
   }

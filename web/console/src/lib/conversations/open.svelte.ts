@@ -12,6 +12,8 @@ import { api } from '$lib/session/api';
 /** Entries per page; part of the speed budget. */
 export const PAGE = 50;
 
+export type Shown = 'all' | 'messages' | 'notes' | 'events';
+
 export class OpenConversation {
   state = $state<'loading' | 'ready' | 'failed'>('loading');
   error = $state.raw<unknown>(null);
@@ -19,6 +21,10 @@ export class OpenConversation {
   /** Last entry read when it was opened. */
   readSeq = $state<number | null>(null);
   isLoadingOlder = $state(false);
+  /** Which kinds of line the timeline shows. */
+  show = $state<Shown>('all');
+  /** Messages chosen to be split off; null while nobody is choosing. */
+  picked = $state.raw<ReadonlySet<Id> | null>(null);
   #markedSeq = 0;
 
   /** `id` as given: a number from a link resolves to the id when loaded. */
@@ -83,6 +89,19 @@ export class OpenConversation {
       if (!(error instanceof ApiError)) throw error;
       this.composer = { routes: [] };
     }
+  }
+
+  startPicking(): void {
+    this.show = 'all';
+    this.picked = new Set();
+  }
+  stopPicking(): void {
+    this.picked = null;
+  }
+  togglePicked(id: Id): void {
+    const next = new Set(this.picked);
+    if (!next.delete(id)) next.add(id);
+    this.picked = next;
   }
 
   /** Tells the server what has been seen; at most once per entry. */

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { DeliveryState, Entry } from '@centralita/sdk';
+import type { Entry } from '@centralita/sdk';
 import { parts } from './markdown';
 import { readSeqOf } from './open.svelte';
 import { snoozeChoices } from './snooze';
-import { deliveryLook, MAX_SHOWN, timeline } from './timeline';
+import { MAX_SHOWN, ofKind, timeline } from './timeline';
 
 const entry = (seq: number, at: string, patch: Partial<Entry> = {}): Entry =>
   ({ id: `n${seq}`, seq, kind: 'message', direction: 'in', occurred_at: null, created_at: at, delivery: null, ...patch }) as unknown as Entry;
@@ -32,10 +32,10 @@ describe('the timeline', () => {
     expect(readSeqOf(entries, 9)).toBe(0);
   });
 
-  it('tells apart waiting, sent, delivered, read and failed', () => {
-    const look = (state: DeliveryState) => deliveryLook(entry(1, '', { direction: 'out', delivery: { state } as never }));
-    expect((['held', 'queued', 'sending', 'unknown'] as const).map(look)).toEqual(['waiting', 'waiting', 'waiting', 'waiting']);
-    expect((['sent', 'delivered', 'read', 'failed', 'cancelled'] as const).map(look)).toEqual(['sent', 'delivered', 'read', 'failed', 'cancelled']);
+  it('shows one kind of line when asked to', () => {
+    const all = [entry(1, ''), entry(2, '', { kind: 'note' }), entry(3, '', { kind: 'event' }), entry(4, '', { kind: 'call_leg' })];
+    const seqs = (show: 'all' | 'messages' | 'notes' | 'events') => ofKind(all, show).map((one) => one.seq);
+    expect([seqs('all'), seqs('messages'), seqs('notes'), seqs('events')]).toEqual([[1, 2, 3, 4], [1], [2], [3, 4]]);
   });
 });
 

@@ -12,6 +12,16 @@ export const MAX_SHOWN = 400;
 
 export const entryTime = (entry: Entry): number => Date.parse(entry.occurred_at ?? entry.created_at);
 
+/** The entries of one kind: what people wrote, notes, or what happened. */
+export function ofKind(entries: readonly Entry[], show: 'all' | 'messages' | 'notes' | 'events'): readonly Entry[] {
+  switch (show) {
+    case 'all': return entries;
+    case 'messages': return entries.filter((entry) => entry.kind === 'message');
+    case 'notes': return entries.filter((entry) => entry.kind === 'note');
+    case 'events': return entries.filter((entry) => entry.kind === 'event' || entry.kind === 'call_leg');
+  }
+}
+
 /** `readSeq`: the last entry read when the conversation was opened; null draws no unread line. */
 export function timeline(entries: readonly Entry[], readSeq: number | null): Item[] {
   const items: Item[] = [];
@@ -30,14 +40,4 @@ export function timeline(entries: readonly Entry[], readSeq: number | null): Ite
     items.push({ kind: 'entry', key: entry.id, entry });
   }
   return items;
-}
-
-export type DeliveryLook = 'waiting' | 'sent' | 'delivered' | 'read' | 'failed' | 'cancelled';
-
-/** What of the nine delivery states a person needs to tell apart. */
-export function deliveryLook(entry: Entry): DeliveryLook | null {
-  const state = entry.delivery?.state;
-  if (!state || entry.direction !== 'out') return null;
-  if (state === 'held' || state === 'queued' || state === 'sending' || state === 'unknown') return 'waiting';
-  return state;
 }

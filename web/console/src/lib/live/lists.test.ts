@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Conversation } from '@centralita/sdk';
-import { belongs, compare, queryOf } from './lists';
+import { belongs, compare, filterOf, filterText, fits, queryOf } from './lists';
 
 const ME = { userId: 'u1', agentId: 'a1' };
 const row = (patch: Partial<Conversation>): Conversation =>
@@ -47,5 +47,24 @@ describe('compare', () => {
 describe('queryOf', () => {
   it('asks a queue for what is not resolved', () => {
     expect(queryOf({ queueId: 'q1' }, 'sla')).toMatchObject({ queue_id: 'q1', status_category: ['open', 'waiting'], sort: 'sla' });
+  });
+});
+
+describe('a filter', () => {
+  it('is read from an address and ignores what it does not know', () => {
+    expect(filterOf(new URLSearchParams('status=open&priority=top&channel=email&unread=1&c=9'))).toEqual({ status: 'open', channel: 'email', unread: true });
+    expect(filterOf(new URLSearchParams('c=9'))).toEqual({});
+  });
+
+  it('narrows by everything it names at once', () => {
+    const one = row({ channel_kinds: ['email'], tags: ['envios'], priority: 'high', unread_count: 1 });
+    expect(fits(one, { channel: 'email', tag: 'envios', priority: 'high', status: 'open', unread: true })).toBe(true);
+    for (const wrong of [{ channel: 'sms' }, { tag: 'otra' }, { priority: 'low' as const }, { status: 'resolved' as const }]) expect(fits(one, wrong)).toBe(false);
+  });
+
+  it('asks the server in its own words and is kept in the filter language', () => {
+    expect(queryOf({ list: 'all' }, 'sla', { status: 'resolved', tag: 'x' })).toMatchObject({ list: 'all', status_category: 'resolved', tag: 'x' });
+    expect(queryOf({ queueId: 'q1' }, 'sla', { status: 'waiting' })).toMatchObject({ status_category: 'waiting' });
+    expect(filterText({ channel: 'email', priority: 'urgent' }, 'ventas')).toBe('queue:ventas channel:email priority:urgent');
   });
 });

@@ -17,6 +17,8 @@ export interface OutboxItem {
   readonly text: string;
   readonly route: ReplyRoute | null;
   readonly attachmentIds: readonly Id[];
+  /** Users named in a note. */
+  readonly mentions: readonly Id[];
   readonly seenSeq: number;
   readonly createdAt: number;
   readonly state: OutboxState;
@@ -27,7 +29,7 @@ export interface OutboxDoor {
   send(conversationId: Id, message: NewMessage): Promise<Entry>;
   note(conversationId: Id, body: { text: string; mentions: Id[]; attachment_ids?: Id[] }, key: string): Promise<Entry>;
 }
-export type OutboxInput = Pick<OutboxItem, 'conversationId' | 'mode' | 'text' | 'route' | 'attachmentIds' | 'seenSeq'>;
+export type OutboxInput = Pick<OutboxItem, 'conversationId' | 'mode' | 'text' | 'route' | 'attachmentIds' | 'mentions' | 'seenSeq'>;
 
 const STORE_KEY = 'centralita.outbox';
 
@@ -115,7 +117,7 @@ export class Outbox {
 
   #sendNote(item: OutboxItem): Promise<Entry> {
     const files = item.attachmentIds.length > 0 ? { attachment_ids: [...item.attachmentIds] } : {};
-    return this.door.note(item.conversationId, { text: item.text, mentions: [], ...files }, item.id);
+    return this.door.note(item.conversationId, { text: item.text, mentions: [...(item.mentions ?? [])], ...files }, item.id);
   }
 
   #patch(id: Id, patch: Partial<OutboxItem>): void {

@@ -4,7 +4,7 @@ import type { Entry, NewMessage } from '@centralita/sdk';
 import { Outbox } from './outbox.svelte';
 import type { OutboxInput } from './outbox.svelte';
 
-const input = (text: string, conversationId = 'c1'): OutboxInput => ({ conversationId, mode: 'reply', text, route: null, attachmentIds: [], seenSeq: 4 });
+const input = (text: string, conversationId = 'c1'): OutboxInput => ({ conversationId, mode: 'reply', text, route: null, attachmentIds: [], mentions: [], seenSeq: 4 });
 const refusal = (code: string, status: number) => new ApiError({ type: '', title: code, status, code });
 const settle = () => new Promise<void>((resolve) => setTimeout(resolve));
 

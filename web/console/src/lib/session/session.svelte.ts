@@ -5,6 +5,7 @@ import { i18n } from '$lib/i18n/locale.svelte';
 import { connection } from '$lib/live/connection.svelte';
 import { signals } from '$lib/live/signals.svelte';
 import { live } from '$lib/live/store.svelte';
+import { notifications } from '$lib/notifications/notifications.svelte';
 import { api, client, onSignedOut } from './api';
 
 export type SessionState = 'starting' | 'signed_out' | 'ready' | 'failed';
@@ -53,6 +54,7 @@ class SessionModel {
     connection.stop();
     signals.clear();
     live.clear();
+    notifications.clear();
     client.useCsrf(null);
     this.user = null;
     this.agent = null;

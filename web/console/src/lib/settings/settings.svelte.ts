@@ -1,10 +1,10 @@
 /** What a person chose for this browser: theme, single-key shortcuts, sound, columns. */
 
 export type Theme = 'system' | 'light' | 'dark';
-interface Stored { theme: Theme; hasSingleKeys: boolean; hasSound: boolean; hasContext: boolean; sort: string }
+interface Stored { theme: Theme; hasSingleKeys: boolean; hasSound: boolean; hasContext: boolean; sort: string; enterSends: boolean }
 
 const KEY = 'centralita.settings';
-const DEFAULTS: Stored = { theme: 'system', hasSingleKeys: true, hasSound: true, hasContext: true, sort: 'sla' };
+const DEFAULTS: Stored = { theme: 'system', hasSingleKeys: true, hasSound: true, hasContext: true, sort: 'sla', enterSends: true };
 
 class Settings {
   #values = $state.raw<Stored>(read());
@@ -25,6 +25,10 @@ class Settings {
   }
   get hasContext(): boolean {
     return this.#values.hasContext;
+  }
+  /** Enter sends in conversations by messages; Shift and Enter break the line. */
+  get enterSends(): boolean {
+    return this.#values.enterSends;
   }
   get sort(): string {
     return this.#values.sort;

@@ -1,0 +1,202 @@
+//! Channels: set up, switched on and off, checked.
+
+use app::channels::{Change, ChannelView, NewChannel as Input, SetupView};
+use axum::extract::State;
+use axum::response::Response;
+use domain::ids::{ChannelId, QueueId};
+use http::{HeaderMap, StatusCode};
+use uuid::Uuid;
+
+use super::channel_types::{dotted, localized};
+use super::limit;
+use super::settings::WholeQuery;
+use crate::auth::Caller;
+use crate::dto::channel_setup::{ChannelChange, DisableInput, NewChannel, Secrets, SetupInput, SetupStep};
+use crate::dto::channels::{Channel, SecretState};
+use crate::dto::{List, Nothing, Page};
+use crate::extract::{Ids, Json, Query};
+use crate::problem::ProblemBody;
+use crate::state::Api;
+use crate::{Answer, etag};
+
+impl From<&ChannelView> for Channel {
+    fn from(view: &ChannelView) -> Self {
+        let state = |set_at: &Option<jiff::Timestamp>| SecretState {
+            is_set: true,
+            // Never a part of a password.
+            last4: None,
+            set_at: set_at.map(Into::into),
+        };
+        let secrets = view.secrets.iter().map(|(name, set_at)| (name.clone(), state(set_at))).collect();
+        Self { secrets, ..Self::from(&view.channel) }
+    }
+}
+
+fn answer(view: &ChannelView) -> Response {
+    etag::tagged(StatusCode::OK, view.channel.version, Channel::from(view))
+}
+
+/// The channels that are not archived.
+#[utoipa::path(get, path = "/channels", tag = "channels", params(WholeQuery),
+    responses((status = 200, body = List<Channel>), (status = "default", body = ProblemBody)))]
+pub async fn list(
+    State(api): State<Api>,
+    caller: Caller,
+    Query(query): Query<WholeQuery>,
+) -> Answer<Json<List<Channel>>> {
+    limit(query.limit)?;
+    let views = app::channels::list(api.ctx(), caller.actor()).await?;
+    Ok(Json(List { items: views.iter().map(Into::into).collect(), page: Page::default() }))
+}
+
+/// Adds a channel. It does nothing before it is enabled.
+#[utoipa::path(post, path = "/channels", tag = "channels", request_body = NewChannel,
+    responses((status = 201, body = Channel), (status = "default", body = ProblemBody)))]
+pub async fn create(State(api): State<Api>, caller: Caller, Json(input): Json<NewChannel>) -> Answer<Response> {
+    let input = Input {
+        kind: input.r#type,
+        name: input.name,
+        key: input.key,
+        queue: input.queue_id.map(QueueId),
+        config: input.config,
+    };
+    let view = app::channels::create(api.ctx(), caller.actor(), input).await?;
+    Ok(etag::tagged(StatusCode::CREATED, view.channel.version, Channel::from(&view)))
+}
+
+/// One channel, without its secrets.
+#[utoipa::path(get, path = "/channels/{id}", tag = "channels", params(("id" = Uuid, Path)),
+    responses((status = 200, body = Channel), (status = "default", body = ProblemBody)))]
+pub async fn show(State(api): State<Api>, caller: Caller, Ids(id): Ids<Uuid>) -> Answer<Response> {
+    Ok(answer(&app::channels::find(api.ctx(), caller.actor(), ChannelId(id)).await?))
+}
+
+/// Changes a channel; `If-Match` names the version it was read at.
+#[utoipa::path(patch, path = "/channels/{id}", tag = "channels", request_body = ChannelChange,
+    params(("id" = Uuid, Path), ("If-Match" = String, Header)),
+    responses((status = 200, body = Channel), (status = "default", body = ProblemBody)))]
+pub async fn update(
+    State(api): State<Api>,
+    caller: Caller,
+    Ids(id): Ids<Uuid>,
+    headers: HeaderMap,
+    Json(input): Json<ChannelChange>,
+) -> Answer<Response> {
+    let version = etag::required(&headers)?;
+    let queue = input.queue_id.map(|queue| queue.map(QueueId));
+    let change = Change { name: input.name, queue, config: input.config };
+    Ok(answer(&app::channels::update(api.ctx(), caller.actor(), ChannelId(id), version, change).await?))
+}
+
+/// Archives a channel; `If-Match` names the version it was read at.
+#[utoipa::path(delete, path = "/channels/{id}", tag = "channels",
+    params(("id" = Uuid, Path), ("If-Match" = String, Header)),
+    responses((status = 204), (status = "default", body = ProblemBody)))]
+pub async fn archive(
+    State(api): State<Api>,
+    caller: Caller,
+    Ids(id): Ids<Uuid>,
+    headers: HeaderMap,
+) -> Answer<StatusCode> {
+    let version = etag::required(&headers)?;
+    app::channels::archive(api.ctx(), caller.actor(), ChannelId(id), version).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Sets secrets by name, null removes. They cannot be read again.
+#[utoipa::path(put, path = "/channels/{id}/secrets", tag = "channels", request_body = Secrets,
+    params(("id" = Uuid, Path)),
+    responses((status = 200, body = Channel), (status = "default", body = ProblemBody)))]
+pub async fn set_secrets(
+    State(api): State<Api>,
+    caller: Caller,
+    Ids(id): Ids<Uuid>,
+    headers: HeaderMap,
+    Json(values): Json<Secrets>,
+) -> Answer<Response> {
+    // They are written by name and never read: a version is honoured, not asked for.
+    let version = etag::optional(&headers)?;
+    let values = values.into_iter().collect();
+    Ok(answer(&app::channels::set_secrets(api.ctx(), caller.actor(), ChannelId(id), version, values).await?))
+}
+
+/// Asks the provider now whether the channel works.
+#[utoipa::path(post, path = "/channels/{id}/check", tag = "channels", request_body = Nothing,
+    params(("id" = Uuid, Path)),
+    responses((status = 200, body = crate::dto::channels::ChannelHealth), (status = "default", body = ProblemBody)))]
+pub async fn check(
+    State(api): State<Api>,
+    caller: Caller,
+    Ids(id): Ids<Uuid>,
+    Json(_): Json<Nothing>,
+) -> Answer<Json<crate::dto::channels::ChannelHealth>> {
+    let view = app::channels::check(api.ctx(), caller.actor(), ChannelId(id)).await?;
+    Ok(Json(Channel::from(&view).health))
+}
+
+/// Switches a channel on.
+#[utoipa::path(post, path = "/channels/{id}/enable", tag = "channels", request_body = Nothing,
+    params(("id" = Uuid, Path)),
+    responses((status = 200, body = Channel), (status = "default", body = ProblemBody)))]
+pub async fn enable(
+    State(api): State<Api>,
+    caller: Caller,
+    Ids(id): Ids<Uuid>,
+    Json(_): Json<Nothing>,
+) -> Answer<Response> {
+    Ok(answer(&app::channels::enable(api.ctx(), caller.actor(), ChannelId(id)).await?))
+}
+
+/// Switches a channel off.
+#[utoipa::path(post, path = "/channels/{id}/disable", tag = "channels", request_body = DisableInput,
+    params(("id" = Uuid, Path)),
+    responses((status = 200, body = Channel), (status = "default", body = ProblemBody)))]
+pub async fn disable(
+    State(api): State<Api>,
+    caller: Caller,
+    Ids(id): Ids<Uuid>,
+    Json(input): Json<DisableInput>,
+) -> Answer<Response> {
+    let (ctx, actor) = (api.ctx(), caller.actor());
+    Ok(answer(&app::channels::disable(ctx, actor, ChannelId(id), input.is_draining).await?))
+}
+
+impl From<&SetupView> for SetupStep {
+    fn from(view: &SetupView) -> Self {
+        Self {
+            key: view.step.key.to_owned(),
+            kind: view.step.kind.as_str().to_owned(),
+            name: localized([view.step.name.es, view.step.name.en]),
+            fields: view.step.fields.iter().map(|pointer| dotted(pointer)).collect(),
+            secrets: view.step.secrets.iter().map(|&name| name.to_owned()).collect(),
+            state: view.state.as_str().to_owned(),
+            error: view.error.clone(),
+            values: view.values.clone(),
+        }
+    }
+}
+
+fn steps(views: &[SetupView]) -> Json<List<SetupStep>> {
+    Json(List { items: views.iter().map(Into::into).collect(), page: Page::default() })
+}
+
+/// The steps of a channel's set-up, and how far each is.
+#[utoipa::path(get, path = "/channels/{id}/setup", tag = "channels", params(("id" = Uuid, Path)),
+    responses((status = 200, body = List<SetupStep>), (status = "default", body = ProblemBody)))]
+pub async fn setup(State(api): State<Api>, caller: Caller, Ids(id): Ids<Uuid>) -> Answer<Json<List<SetupStep>>> {
+    Ok(steps(&app::channels::setup(api.ctx(), caller.actor(), ChannelId(id)).await?))
+}
+
+/// Carries a step out; answers all steps as they are then.
+#[utoipa::path(post, path = "/channels/{id}/setup/{step}", tag = "channels", request_body = SetupInput,
+    params(("id" = Uuid, Path), ("step" = String, Path)),
+    responses((status = 200, body = List<SetupStep>), (status = "default", body = ProblemBody)))]
+pub async fn setup_step(
+    State(api): State<Api>,
+    caller: Caller,
+    Ids((id, step)): Ids<(Uuid, String)>,
+    Json(input): Json<SetupInput>,
+) -> Answer<Json<List<SetupStep>>> {
+    let (ctx, actor) = (api.ctx(), caller.actor());
+    Ok(steps(&app::channels::setup_step(ctx, actor, ChannelId(id), &step, input.inputs).await?))
+}
