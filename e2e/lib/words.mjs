@@ -11,7 +11,7 @@ export function consoleText(language, key) {
   return text;
 }
 
-/** Texts of the widget; they are code there, in web/widget/src/text.ts and panel-text.ts. */
+/** Texts of the widget; they are code there, in web/widget/src/texts.ts. */
 export const WIDGET = {
   es: { launch: /^abrir el chat/i, newMessage: /^(nuevo mensaje|nueva conversación)$/i, write: 'Escribe un mensaje', send: 'Enviar', log: 'Conversación' },
   en: { launch: /^open chat/i, newMessage: /^new (message|conversation)$/i, write: 'Write a message', send: 'Send', log: 'Conversation' },

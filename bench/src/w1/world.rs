@@ -81,8 +81,12 @@ pub async fn prepare(folder: &Path, agents: usize, visitors: usize) -> anyhow::R
     let settings = Settings {
         public_url: "http://127.0.0.1".to_owned(),
         data_dir: folder.to_owned(),
+        secret_key_file: None,
         is_demo: false,
         node: "bench".to_owned(),
+        limits: app::limits::Limits::default(),
+        trusted_proxies: Vec::new(),
+        console_hash: None,
     };
     let ctx = Ctx::new(store, Arc::new(SystemClock), Arc::new(SystemEntropy), settings);
     ctx.start().await.context("the installation")?;
@@ -122,6 +126,7 @@ async fn agent(ctx: &Ctx, admin: &app::Actor, number: usize) -> anyhow::Result<A
         email: format!("agente{number}@medida.example"),
         name: format!("Agente {number}"),
         roles: vec!["agent".to_owned()],
+        teams: Vec::new(),
         language: "es".to_owned(),
     };
     let invited = app::people::invite(ctx, admin, invitation).await.context("an invitation")?;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use app::agents::AgentView;
+use app::config::QueueRow;
 use app::model;
 use app::offers::OfferView;
 use app::presence::Standpoint;
@@ -19,7 +20,7 @@ use crate::dto::customers::{Customer, Identity};
 use crate::dto::entries::{Attachment, Delivery, Entry, EntryBody};
 use crate::dto::people::{Grant, Organization, SessionRow, User};
 use crate::dto::presence::{Agent, AgentLoad, AgentSkill, KindLoad, Presence, PresenceStatus};
-use crate::dto::routing::{Queue, RoutingConfig};
+use crate::dto::routing::{Queue, QueueMember, RoutingConfig, Spill, WrapUp};
 use crate::dto::words::{ChannelPresence, DraftMode, RoutingKind};
 use crate::dto::work::{Assignment, CardCustomer, Offer, OfferCard, WorkItem};
 use crate::dto::{Actor, Object, words};
@@ -72,14 +73,23 @@ impl From<&model::RoutingConfig> for RoutingConfig {
             id: row.id.0,
             key: row.key.clone(),
             tier: settings.tier,
+            order_mode: "aged".to_owned(),
             agent_model: settings.agent_model.into(),
             units_milli: settings.units_milli,
             capacity_pool: settings.capacity_pool.into(),
             offer_timeout_ms: settings.offer_timeout_ms,
+            offer_mode: "single".to_owned(),
             auto_accept: settings.is_auto_accept,
             misses_before_away: settings.misses_before_away,
             exclusion_ttl_ms: settings.exclusion_ttl_ms,
             retry_gap_ms: settings.retry_gap_ms,
+            wrap_up: WrapUp {
+                mode: if settings.wrap_up_ms > 0 { "timeboxed" } else { "none" }.to_owned(),
+                max_ms: settings.wrap_up_ms,
+                extension_ms: settings.wrap_up_extension_ms,
+                extensions_max: settings.wrap_up_extensions_max,
+                blocks: Vec::new(),
+            },
             version: row.version,
         }
     }
@@ -135,7 +145,7 @@ impl From<&model::PresenceStatus> for PresenceStatus {
             name: row.name.clone(),
             kind: row.kind.into(),
             channels: row.channels.iter().map(|(kind, lets)| ((*kind).into(), (*lets).into())).collect(),
-            activity: None,
+            activity: row.activity.clone(),
             is_paid: row.is_paid,
             is_productive: row.is_productive,
             max_duration_ms: None,
@@ -191,6 +201,7 @@ pub fn agent(row: &model::Agent, standpoint: Option<&Standpoint>, queues: Vec<Uu
     Agent {
         id: row.id.0,
         user_id: row.user_id.map(|id| id.0),
+        key: row.key.clone().unwrap_or_else(|| row.id.to_string()),
         kind: row.kind.clone(),
         display_name: row.display_name.clone(),
         team_ids: Vec::new(),
@@ -208,7 +219,36 @@ pub fn agent(row: &model::Agent, standpoint: Option<&Standpoint>, queues: Vec<Uu
 /// An agent of a list.
 #[must_use]
 pub fn agent_view(view: &AgentView, labels: &Labels) -> Agent {
-    agent(&view.agent, view.standpoint.as_ref(), Vec::new(), labels)
+    let queues = view.queues.iter().map(|id| id.0).collect();
+    let team_ids = view.teams.iter().map(|id| id.0).collect();
+    Agent { team_ids, ..agent(&view.agent, view.standpoint.as_ref(), queues, labels) }
+}
+
+fn spill(spill: routing::Spill) -> Spill {
+    let (action, queue_id) = match spill {
+        routing::Spill::Wait => ("wait", None),
+        routing::Spill::Reject => ("reject", None),
+        routing::Spill::Overflow { queue } => ("overflow", Some(queue.0)),
+    };
+    Spill { action: action.to_owned(), queue_id, text_key: None }
+}
+
+impl From<&QueueRow> for Queue {
+    fn from(row: &QueueRow) -> Self {
+        let agents = row.agents.iter().map(|member| QueueMember {
+            agent_id: Some(member.agent.0),
+            team_id: None,
+            tier: member.tier,
+            delay_ms: member.delay_ms,
+        });
+        let teams = row.teams.iter().map(|team| QueueMember {
+            agent_id: None,
+            team_id: Some(team.team.0),
+            tier: team.tier,
+            delay_ms: team.delay_ms,
+        });
+        Self { members: agents.chain(teams).collect(), ..Self::from(&row.queue) }
+    }
 }
 
 impl From<&model::Queue> for Queue {
@@ -218,10 +258,12 @@ impl From<&model::Queue> for Queue {
             key: row.key.clone(),
             name: row.name.clone(),
             routing_config_id: row.routing_config_id.0,
-            hours_id: None,
+            hours_id: row.settings.hours_id.map(|id| id.0),
             members: Vec::new(),
             max_waiting: Some(row.settings.max_waiting).filter(|max| *max > 0),
             max_wait_ms: None,
+            on_full: spill(row.settings.on_full),
+            on_closed: spill(row.settings.on_closed),
             service_target_ms: Some(row.settings.service_target_ms),
             wrap_up_code_required: row.settings.is_wrap_up_code_required,
             state: row.state.clone(),
@@ -523,12 +565,14 @@ impl From<&model::WorkItem> for WorkItem {
         let item = &row.item;
         Self {
             id: item.id.0,
-            kind: "interaction".to_owned(),
+            kind: row.matter.as_ref().map_or_else(|| "interaction".to_owned(), |matter| matter.kind.clone()),
             routing_kind: item.kind.into(),
             interaction_id: row.interaction_id.map(|id| id.0),
             conversation_id: row.conversation_id.map(|id| id.0),
             customer_id: item.customer.map(|id| id.0),
-            subject: None,
+            subject: row.matter.as_ref().and_then(|matter| matter.subject.as_ref()?.as_object().cloned()),
+            external_id: row.matter.as_ref().and_then(|matter| matter.external_id.clone()),
+            attributes: row.matter.as_ref().and_then(|m| m.attributes.as_object().cloned()).unwrap_or_default(),
             channel_id: row.channel_id.map(|id| id.0),
             queue_id: Some(item.queue.0),
             direction: "in".to_owned(),

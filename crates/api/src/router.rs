@@ -20,11 +20,7 @@ use crate::dto::stream::{ClientFrame, ServerFrame};
 use crate::dto::words::InboxList;
 use crate::envelope::{self, RequestIds};
 use crate::problem::{Code, Problem, ProblemBody};
-use crate::routes::{
-    agents, api_tokens, attachments, audit, bootstrap, channel_types, channels, conversations, customers, dead_letters,
-    deliveries, drafts, entries, health, offers, passwords, people, presence, roles, routing_configs, search, sessions,
-    settings, setup, teams, users, widget, widget_files, work_items,
-};
+use crate::routes::*;
 use crate::state::Api;
 use crate::{cors, guard, socket};
 
@@ -53,8 +49,8 @@ fn staff() -> OpenApiRouter<Api> {
         .routes(routes!(offers::show))
         .routes(routes!(offers::accept))
         .routes(routes!(offers::decline))
-        .routes(routes!(work_items::list))
-        .routes(routes!(work_items::show))
+        .routes(routes!(work_items::list, work_create::create))
+        .routes(routes!(work_items::show, work_manage::edit))
         .routes(routes!(work_items::pull))
         .routes(routes!(work_items::complete))
         .routes(routes!(work_items::finish_wrap_up))
@@ -65,6 +61,7 @@ fn staff() -> OpenApiRouter<Api> {
         .merge(files())
         .merge(inbox())
         .merge(nouns())
+        .merge(routing())
 }
 
 fn access() -> OpenApiRouter<Api> {
@@ -133,17 +130,50 @@ fn inbox() -> OpenApiRouter<Api> {
 
 fn nouns() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
-        .routes(routes!(agents::list))
         .routes(routes!(customers::list))
         .routes(routes!(customers::show))
         .routes(routes!(customers::timeline))
         .routes(routes!(settings::organization, settings::update_organization))
         .routes(routes!(people::invite))
         .routes(routes!(people::accept))
-        .routes(routes!(routing_configs::list))
-        .routes(routes!(routing_configs::update))
-        .routes(routes!(settings::queues))
-        .routes(routes!(settings::statuses))
+}
+
+/// How work is routed: configuration, agents, work from outside.
+fn routing() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(agents::list, agents::create))
+        .routes(routes!(agents::show, agents::change, agents::remove))
+        .routes(routes!(agents::set_skills))
+        .routes(routes!(agents::set_queues))
+        .routes(routes!(agents::set_presence))
+        .routes(routes!(agents::force_logout))
+        .routes(routes!(business_hours::list, business_hours::create))
+        .routes(routes!(business_hours::show, business_hours::change, business_hours::remove))
+        .routes(routes!(config_document::show))
+        .routes(routes!(config_document::apply))
+        .routes(routes!(decline_reasons::list, decline_reasons::create))
+        .routes(routes!(decline_reasons::show, decline_reasons::change, decline_reasons::remove))
+        .routes(routes!(presence_configs::list, presence_configs::create))
+        .routes(routes!(presence_configs::show, presence_configs::change, presence_configs::remove))
+        .routes(routes!(presence_statuses::list, presence_statuses::create))
+        .routes(routes!(presence_statuses::show, presence_statuses::change, presence_statuses::remove))
+        .routes(routes!(queues::list, queues::create))
+        .routes(routes!(queues::show, queues::change, queues::remove))
+        .routes(routes!(queues::open))
+        .routes(routes!(queues::close))
+        .routes(routes!(routing_configs::list, routing_configs::create))
+        .routes(routes!(routing_configs::show, routing_configs::change, routing_configs::remove))
+        .routes(routes!(skills::list, skills::create))
+        .routes(routes!(skills::show, skills::change, skills::remove))
+        .routes(routes!(work_manage::pause))
+        .routes(routes!(work_manage::resume))
+        .routes(routes!(work_manage::reassign))
+        .routes(routes!(work_manage::cancel))
+        .routes(routes!(dispositions::show, dispositions::set))
+        .routes(routes!(explain::history))
+        .routes(routes!(explain::explain))
+        .routes(routes!(wrap_up_codes::list, wrap_up_codes::create))
+        .routes(routes!(wrap_up_codes::show, wrap_up_codes::change, wrap_up_codes::remove))
 }
 
 /// What visitors call, below `/api/v1/widget/{key}`.

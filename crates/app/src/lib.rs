@@ -17,10 +17,13 @@ pub mod api_tokens;
 pub mod attachments;
 pub mod audit;
 pub mod channels;
+pub mod config;
 pub mod conversations;
 pub mod customers;
 pub mod defaults;
 pub mod deliveries;
+pub mod dispositions;
+pub mod explain;
 pub mod files;
 pub mod health;
 pub mod idempotency;
@@ -38,7 +41,6 @@ mod pictures;
 pub mod presence;
 pub mod rates;
 pub mod roles;
-pub mod routing;
 pub mod search;
 pub mod sessions;
 pub mod setup;
@@ -46,6 +48,8 @@ pub mod teams;
 pub mod users;
 pub mod widget;
 pub mod work;
+pub mod work_create;
+pub mod work_manage;
 
 pub use context::{Actor, Clock, Ctx, Entropy, Runtime, Settings};
 pub use error::{Error, FieldError};
@@ -53,6 +57,7 @@ pub use ipnet::IpNet as Network;
 
 /// What use cases return: the store's rows.
 pub mod model {
+    pub use store::Keyed;
     pub use store::access::{AccountMail, Session};
     pub use store::agents::{Agent, Names, PresenceConfig, PresenceSettings, PresenceStatus};
     pub use store::api_tokens::ApiToken;
@@ -62,13 +67,16 @@ pub mod model {
     pub use store::conversations::{Before, Conversation, Interaction};
     pub use store::customers::{Customer, Identity};
     pub use store::dead_letters::DeadLetter;
+    pub use store::decline_reasons::DeclineReason;
     pub use store::dispositions::Disposition;
     pub use store::drafts::Draft;
     pub use store::entries::Entry;
     pub use store::events::{Cursor, Event};
     pub use store::organizations::Organization;
     pub use store::queues::{Queue, QueueMember, QueueSettings, RoutingConfig, RoutingSettings};
+    pub use store::skills::Skill;
     pub use store::users::User;
     pub use store::visitors::Visitor;
     pub use store::work::{Matter, WorkItem};
+    pub use store::wrap_up_codes::WrapUpCode;
 }

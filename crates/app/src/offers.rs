@@ -85,9 +85,30 @@ pub async fn decline(
 ) -> Result<OfferView, Error> {
     let agent = actor.agent()?;
     actor.authorize(Permission::OffersAnswer, Resource::Agent(agent))?;
+    if let Some(reason) = reason {
+        check_reason(ctx, actor, reason).await?;
+    }
     let command = Command::Decline { offer, agent, epoch, reason };
     ctx.runtime(actor.organization)?.owner.apply(command, actor.as_json()).await?;
     one(ctx, actor, offer).await
+}
+
+/// The reason must be one of those the agent may choose from; without a choice any known one will do.
+async fn check_reason(ctx: &Ctx, actor: &Actor, reason: DeclineReasonId) -> Result<(), Error> {
+    let agent = actor.agent()?;
+    let is_known = ctx
+        .store()
+        .read("offers.reasons", (actor.organization, agent, reason), |tx, (org, agent, reason)| {
+            Box::pin(async move {
+                let config = store::agents::config_of(tx, org, agent).await?;
+                let choice = config.map(|config| config.settings.decline_reason_ids).unwrap_or_default();
+                let known = store::decline_reasons::list(tx, org).await?;
+                let is_known = known.iter().any(|row| row.id == reason.0);
+                Ok::<_, Error>(is_known && (choice.is_empty() || choice.contains(&reason)))
+            })
+        })
+        .await?;
+    if is_known { Ok(()) } else { Err(Error::field("/reason_id", "unknown_reference", "no such reason")) }
 }
 
 /// One offer of the actor's.

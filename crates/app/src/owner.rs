@@ -520,6 +520,7 @@ impl Routing {
             Effect::Item { item, previous, row, reason } => {
                 let name = match (row, item.state) {
                     (None, _) | (Some(5), ItemState::New) => "updated",
+                    (Some(1), ItemState::New) if item.previous.is_some() => "created",
                     (_, ItemState::New) => return None,
                     (_, ItemState::Deferred) => "deferred",
                     (_, ItemState::Queued) => "queued",
@@ -644,7 +645,10 @@ async fn write_effect(
 ) -> Result<(), Error> {
     match effect {
         Effect::Item { item, row, .. } => {
-            store::work::update(tx, organization, item, now).await?;
+            match (row, item.previous) {
+                (Some(1), Some(previous)) => store::work::insert_next(tx, organization, previous, item, now).await?,
+                _ => store::work::update(tx, organization, item, now).await?,
+            }
             follow(tx, organization, item, *row, step.links, now).await?;
             if step.is_code_wanted {
                 store::dispositions::mark_missing(tx, organization, item.id, step.closed_by, now).await?;

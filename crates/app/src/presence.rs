@@ -3,8 +3,10 @@
 use domain::ids::AgentId;
 use domain::permissions::{Permission, Resource};
 use domain::routing::{By, Command, Load, Presence, StatusKind};
+use serde_json::json;
 use store::agents::PresenceStatus;
 
+use crate::owner::Said;
 use crate::{Actor, Ctx, Error};
 
 /// Presence and load of one agent.
@@ -58,7 +60,21 @@ pub struct Change {
 /// # Errors
 /// [`Error::Invalid`] for an unknown status, [`Error::AgentHasWork`] when going offline would leave somebody alone.
 pub async fn set_own(ctx: &Ctx, actor: &Actor, change: Change) -> Result<Standpoint, Error> {
+    set_own_for(ctx, actor, change, None).await
+}
+
+/// [`set_own`] with a reason that stays with the interval.
+///
+/// # Errors
+/// As [`set_own`].
+pub async fn set_own_for(
+    ctx: &Ctx,
+    actor: &Actor,
+    change: Change,
+    reason: Option<String>,
+) -> Result<Standpoint, Error> {
     let agent = actor.agent()?;
+    check_reason(reason.as_deref())?;
     actor.authorize(Permission::PresenceSetOwn, Resource::Agent(agent))?;
     let status = find_status(ctx, actor, &change.status).await?;
     let owner = &ctx.runtime(actor.organization)?.owner;
@@ -69,8 +85,92 @@ pub async fn set_own(ctx: &Ctx, actor: &Actor, change: Change) -> Result<Standpo
         }
     }
     let command = Command::SetPresence { agent, status: status.id, is_next: change.is_next, by: By::Agent(agent) };
-    owner.apply(command, actor.as_json()).await?;
+    owner.apply(command, Said { actor: actor.as_json(), reason }).await?;
     mine(ctx, actor).await
+}
+
+fn check_reason(reason: Option<&str>) -> Result<(), Error> {
+    const REASON_MAX: usize = 500;
+    match reason {
+        Some(reason) if reason.chars().count() > REASON_MAX => {
+            Err(Error::field("/reason", "length", format!("at most {REASON_MAX} characters")))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// A reason that is there and says something.
+pub(crate) fn needed_reason(reason: &str) -> Result<String, Error> {
+    let reason = reason.trim();
+    check_reason(Some(reason))?;
+    if reason.is_empty() { Err(Error::ReasonRequired) } else { Ok(reason.to_owned()) }
+}
+
+/// As whom a supervisor acts on others.
+pub(crate) fn by_supervisor(actor: &Actor) -> By {
+    actor.standing.agent.map_or(By::System, By::Supervisor)
+}
+
+/// Sets the status of somebody else; with a reason, and on record.
+///
+/// # Errors
+/// [`Error::Denied`], [`Error::ReasonRequired`], [`Error::Invalid`], [`Error::Refused`].
+pub async fn set_for(
+    ctx: &Ctx,
+    actor: &Actor,
+    agent: AgentId,
+    change: Change,
+    reason: &str,
+) -> Result<Standpoint, Error> {
+    actor.authorize(Permission::AgentsOperate, Resource::Agent(agent))?;
+    let reason = needed_reason(reason)?;
+    let status = find_status(ctx, actor, &change.status).await?;
+    let by = by_supervisor(actor);
+    let command = Command::SetPresence { agent, status: status.id, is_next: change.is_next, by };
+    let owner = &ctx.runtime(actor.organization)?.owner;
+    owner.apply(command, Said { actor: actor.as_json(), reason: Some(reason.clone()) }).await?;
+    let after = json!({ "status": status.key, "is_next": change.is_next });
+    crate::config::record(ctx, actor, "agent.presence_set", ("agent", agent.0), after, &reason).await?;
+    owner.look(move |router| standpoint(router, agent)).await?.ok_or(Error::NotFound)
+}
+
+/// Signs somebody else out everywhere: real-time work goes back in line first, other work stays theirs.
+///
+/// # Errors
+/// [`Error::Denied`], [`Error::ReasonRequired`], [`Error::Refused`].
+pub async fn force_logout(ctx: &Ctx, actor: &Actor, agent: AgentId, reason: &str) -> Result<Standpoint, Error> {
+    actor.authorize(Permission::AgentsOperate, Resource::Agent(agent))?;
+    let reason = needed_reason(reason)?;
+    let runtime = ctx.runtime(actor.organization)?;
+    let said = Said { actor: actor.as_json(), reason: Some(reason.clone()) };
+    runtime.owner.apply(Command::SignedOut { agent }, said).await?;
+    let ended = ctx
+        .store()
+        .write("presence.force_logout", (actor.organization, agent), |tx, (org, agent)| {
+            Box::pin(async move { end_sessions(tx, org, agent).await })
+        })
+        .await?;
+    for session in &ended {
+        runtime.hub.revoke(session.0);
+    }
+    let after = json!({ "sessions": ended.len() });
+    crate::config::record(ctx, actor, "agent.forced_out", ("agent", agent.0), after, &reason).await?;
+    runtime.owner.look(move |router| standpoint(router, agent)).await?.ok_or(Error::NotFound)
+}
+
+async fn end_sessions(
+    tx: &mut db::Tx<'_>,
+    org: domain::ids::OrganizationId,
+    agent: AgentId,
+) -> Result<Vec<domain::ids::SessionId>, Error> {
+    let agents = store::agents::list(tx, org).await?;
+    let Some(user) = agents.into_iter().find(|a| a.id == agent).and_then(|a| a.user_id) else { return Ok(Vec::new()) };
+    let mut ended = Vec::new();
+    for session in store::access::list_sessions(tx, org, user).await? {
+        store::access::delete_session(tx, org, session.id).await?;
+        ended.push(session.id);
+    }
+    Ok(ended)
 }
 
 async fn find_status(ctx: &Ctx, actor: &Actor, wanted: &str) -> Result<PresenceStatus, Error> {

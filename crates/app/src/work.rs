@@ -1,10 +1,12 @@
 //! Work items: what an agent does with the work they hold.
 
-use domain::ids::{QueueId, WorkItemId};
+use domain::ids::{AgentId, ConversationId, CustomerId, QueueId, WorkItemId};
 use domain::permissions::{Permission, Resource};
-use domain::routing::{Command, Item, ItemState};
+use domain::routing::{Command, ItemState};
 use store::work::WorkItem;
+use uuid::Uuid;
 
+use crate::dispositions::{self, Ends};
 use crate::{Actor, Ctx, Error};
 
 /// One item the actor may read.
@@ -26,7 +28,7 @@ pub async fn find(ctx: &Ctx, actor: &Actor, id: WorkItemId) -> Result<WorkItem, 
 }
 
 /// The item, if the actor holds it or may manage it.
-async fn held(ctx: &Ctx, actor: &Actor, id: WorkItemId) -> Result<WorkItem, Error> {
+pub(crate) async fn held(ctx: &Ctx, actor: &Actor, id: WorkItemId) -> Result<WorkItem, Error> {
     let work = find(ctx, actor, id).await?;
     if work.item.agent.is_some() && work.item.agent == actor.standing.agent {
         return Ok(work);
@@ -37,7 +39,7 @@ async fn held(ctx: &Ctx, actor: &Actor, id: WorkItemId) -> Result<WorkItem, Erro
     Ok(work)
 }
 
-async fn apply(ctx: &Ctx, actor: &Actor, id: WorkItemId, command: Command) -> Result<WorkItem, Error> {
+pub(crate) async fn apply(ctx: &Ctx, actor: &Actor, id: WorkItemId, command: Command) -> Result<WorkItem, Error> {
     ctx.runtime(actor.organization)?.owner.apply(command, actor.as_json()).await?;
     find(ctx, actor, id).await
 }
@@ -51,6 +53,7 @@ pub async fn complete(ctx: &Ctx, actor: &Actor, id: WorkItemId) -> Result<WorkIt
     if matches!(work.item.state, ItemState::WrapUp | ItemState::Closed) {
         return Ok(work);
     }
+    dispositions::check(ctx, actor, id, work.item.queue, Ends::WithoutWrapUp).await?;
     apply(ctx, actor, id, Command::Complete { item: id }).await
 }
 
@@ -59,7 +62,13 @@ pub async fn complete(ctx: &Ctx, actor: &Actor, id: WorkItemId) -> Result<WorkIt
 /// # Errors
 /// [`Error::NotFound`], [`Error::Denied`], [`Error::Refused`].
 pub async fn finish_wrap_up(ctx: &Ctx, actor: &Actor, id: WorkItemId) -> Result<WorkItem, Error> {
-    held(ctx, actor, id).await?;
+    let work = held(ctx, actor, id).await?;
+    if work.item.state == ItemState::Closed {
+        return Ok(work);
+    }
+    if work.item.state == ItemState::WrapUp {
+        dispositions::check(ctx, actor, id, work.item.queue, Ends::Now).await?;
+    }
     apply(ctx, actor, id, Command::FinishWrapUp { item: id }).await
 }
 
@@ -92,49 +101,64 @@ pub struct Transferred {
     pub created: WorkItem,
 }
 
-/// T18: the item goes to a queue; its age goes with it.
-///
-/// # Errors
-/// [`Error::NotFound`], [`Error::Denied`], [`Error::Refused`].
-pub async fn transfer_to_queue(ctx: &Ctx, actor: &Actor, id: WorkItemId, queue: QueueId) -> Result<Transferred, Error> {
-    let work = held(ctx, actor, id).await?;
-    let owner = &ctx.runtime(actor.organization)?.owner;
-    let config = owner.look(move |router| router.queue_config(queue).cloned()).await?;
-    let config = config.ok_or_else(|| Error::field("/to/queue_id", "unknown_reference", "no such queue"))?;
-    let now = ctx.now();
-    let new = WorkItem {
-        item: Item {
-            id: ctx.new_id().into(),
-            queue,
-            tier: config.tier,
-            units_milli: config.units_milli,
-            pool: config.pool,
-            enqueued_at: now.into(),
-            state: ItemState::New,
-            agent: None,
-            assignment: None,
-            previous: Some(id),
-            attempt: 0,
-            excluded: Vec::new(),
-            ..work.item.clone()
-        },
-        created_at: now,
-        updated_at: now,
-        version: 1,
-        ..work
-    };
-    let input = (actor.organization, new.clone());
-    ctx.store()
-        .write("work.transfer", input, |tx, (org, new)| {
-            Box::pin(async move { Ok::<_, Error>(store::work::insert(tx, org, &new).await?) })
-        })
-        .await?;
-    let command = Command::Transfer { item: id, new: new.item.clone(), keep_age: true };
-    owner.apply(command, actor.as_json()).await?;
-    Ok(Transferred { closed: read(ctx, actor, id).await?, created: read(ctx, actor, new.item.id).await? })
+/// Which items.
+#[derive(Clone, Debug, Default)]
+#[allow(missing_docs, reason = "fields of the contract")]
+pub struct Filter {
+    /// None: every state.
+    pub states: Vec<ItemState>,
+    pub queue: Option<QueueId>,
+    pub agent: Option<AgentId>,
+    pub customer: Option<CustomerId>,
+    pub conversation: Option<ConversationId>,
+    pub kind: Option<String>,
 }
 
-async fn read(ctx: &Ctx, actor: &Actor, id: WorkItemId) -> Result<WorkItem, Error> {
+const STATES: [ItemState; 9] = [
+    ItemState::New,
+    ItemState::Deferred,
+    ItemState::Queued,
+    ItemState::Offered,
+    ItemState::Active,
+    ItemState::Paused,
+    ItemState::WrapUp,
+    ItemState::Closed,
+    ItemState::Cancelled,
+];
+
+/// A page of the items the actor may read, newest first, before the item `before`.
+///
+/// # Errors
+/// [`Error::Denied`].
+pub async fn list(
+    ctx: &Ctx,
+    actor: &Actor,
+    filter: Filter,
+    before: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<WorkItem>, Error> {
+    let reach = actor.reach(Permission::WorkRead)?;
+    let states = if filter.states.is_empty() { STATES.to_vec() } else { filter.states };
+    let word = |state: &ItemState| serde_json::to_value(state).ok()?.as_str().map(str::to_owned);
+    let query = store::work::PageQuery {
+        before: before.unwrap_or(Uuid::max()),
+        states: states.iter().filter_map(word).collect(),
+        queue: filter.queue,
+        agent: filter.agent,
+        customer: filter.customer,
+        conversation: filter.conversation,
+        kind: filter.kind,
+        reach,
+        limit,
+    };
+    ctx.store()
+        .read("work.list", (actor.organization, query), |tx, (org, query)| {
+            Box::pin(async move { Ok::<_, Error>(store::work::page(tx, org, query).await?) })
+        })
+        .await
+}
+
+pub(crate) async fn read(ctx: &Ctx, actor: &Actor, id: WorkItemId) -> Result<WorkItem, Error> {
     ctx.store()
         .read("work.read", (actor.organization, id), |tx, (org, id)| {
             Box::pin(async move { store::work::find(tx, org, id).await?.ok_or(Error::NotFound) })

@@ -60,7 +60,6 @@ pub fn router(site: Site) -> Router {
     Router::new()
         .route("/w/loader.js", get(|headers| assets::script("loader.js", headers)))
         .route("/w/widget.js", get(|headers| assets::script("widget.js", headers)))
-        .route("/w/panel.js", get(|headers| assets::script("panel.js", headers)))
         .route("/w/frame/{key}", get(frame::show))
         .route("/w/frame.css", get(frame::style))
         .route("/demo", get(demo::show))

@@ -167,6 +167,13 @@ const CONFIG_BY_KEY: Sql = Sql::new(
     "SELECT id, organization_id, key, settings, version FROM presence_configs WHERE organization_id = $1 AND key = $2",
     &[Id, Id, Text, Json, Int],
 );
+const CONFIG_OF: Sql = Sql::new(
+    "agents.config_of",
+    "SELECT c.id, c.organization_id, c.key, c.settings, c.version FROM agents a
+     JOIN presence_configs c ON c.id = a.presence_config_id
+     WHERE a.organization_id = $1 AND a.id = $2",
+    &[Id, Id, Text, Json, Int],
+);
 const TEAM_AGENTS: Sql = Sql::new(
     "agents.of_teams",
     "SELECT DISTINCT a.id FROM team_members mine
@@ -238,6 +245,7 @@ const PEOPLE: Sql = Sql::new(
 
 pub(crate) const ALL: &[&Sql] = &[
     &PEOPLE,
+    &CONFIG_OF,
     &INSERT,
     &LIST,
     &BY_USER,
@@ -279,6 +287,11 @@ pub async fn list(tx: &mut Tx<'_>, org: OrganizationId) -> Result<Vec<Agent>, Er
 /// The active agent a user is.
 pub async fn by_user(tx: &mut Tx<'_>, org: OrganizationId, user: UserId) -> Result<Option<Agent>, Error> {
     tx.optional(&BY_USER, &[org.0.into(), user.0.into()], agent).await
+}
+
+/// The presence configuration of an agent.
+pub async fn config_of(tx: &mut Tx<'_>, org: OrganizationId, id: AgentId) -> Result<Option<PresenceConfig>, Error> {
+    tx.optional(&CONFIG_OF, &[org.0.into(), id.0.into()], config).await
 }
 
 /// The agents in the teams of a user.

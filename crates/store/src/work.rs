@@ -4,9 +4,10 @@
 use db::Kind::{Int, Json, Text, Time, Uuid as Id};
 use db::{Error, Row, Sql, Tx};
 use domain::ids::{
-    AgentId, AssignmentId, ChannelId, ConversationId, InteractionId, OfferId, OrganizationId, QueueId, StatusId,
-    WorkItemId,
+    AgentId, AssignmentId, ChannelId, ConversationId, CustomerId, InteractionId, OfferId, OrganizationId, QueueId,
+    StatusId, WorkItemId,
 };
+use domain::permissions::Reach;
 use domain::routing::{Assignment, Item, Offer, Presence};
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -167,6 +168,30 @@ const START_INTERVAL: Sql = Sql::new(
      VALUES ($1, $2, $3, $4, $5, $6)",
     &[],
 );
+const INSERT_NEXT: Sql = Sql::new(
+    "work.insert_next",
+    "INSERT INTO work_items (id, organization_id, state, routing_kind, queue_id, interaction_id, conversation_id,
+       customer_id, channel_id, enqueued_at, record, created_at, updated_at, version, kind, subject, attributes)
+     SELECT {cast $3 uuid}, organization_id, {cast $4 text}, routing_kind, {cast $5 uuid}, interaction_id,
+       conversation_id, customer_id, channel_id, {cast $6 time}, {cast $7 json}, {cast $8 time}, {cast $8 time}, 1, kind,
+       subject, attributes
+     FROM work_items WHERE organization_id = $1 AND id = $2",
+    &[],
+);
+const PAGE: Sql = Sql::new(
+    "work.page",
+    concat!(
+        "SELECT ",
+        columns!(),
+        " FROM work_items WHERE organization_id = $1 AND id < $2 AND state {any_text $3}
+           AND ({cast $4 uuid} IS NULL OR queue_id = $4) AND ({cast $5 uuid} IS NULL OR agent_id = $5)
+           AND ({cast $6 uuid} IS NULL OR customer_id = $6) AND ({cast $7 uuid} IS NULL OR conversation_id = $7)
+           AND ({cast $8 text} IS NULL OR coalesce(kind, 'interaction') = $8)
+           AND ({cast $9 bool} OR queue_id {any_uuid $10} OR agent_id {any_uuid $11})
+         ORDER BY id DESC LIMIT $12"
+    ),
+    ITEM,
+);
 const BY_EXTERNAL: Sql = Sql::new(
     "work.by_external",
     concat!("SELECT ", columns!(), " FROM work_items WHERE organization_id = $1 AND external_id = $2"),
@@ -176,6 +201,12 @@ const LIVE_IN_QUEUE: Sql = Sql::new(
     "work.live_in_queue",
     "SELECT id FROM work_items WHERE organization_id = $1 AND queue_id = $2
        AND state NOT IN ('closed', 'cancelled') LIMIT 1",
+    &[Id],
+);
+const HELD_BY: Sql = Sql::new(
+    "work.held_by",
+    "SELECT id FROM work_items WHERE organization_id = $1 AND agent_id {any_uuid $2}
+       AND state IN ('active', 'paused', 'wrap_up') LIMIT 1000",
     &[Id],
 );
 const SET_ATTRIBUTES: Sql = Sql::new(
@@ -193,8 +224,11 @@ const HISTORY: Sql = Sql::new(
 );
 
 pub(crate) const ALL: &[&Sql] = &[
+    &INSERT_NEXT,
+    &PAGE,
     &BY_EXTERNAL,
     &LIVE_IN_QUEUE,
+    &HELD_BY,
     &SET_ATTRIBUTES,
     &HISTORY,
     &INSERT,
@@ -363,6 +397,63 @@ pub async fn change_interval(
     tx.exec_one(&START_INTERVAL, &params).await
 }
 
+/// Adds the item that goes on where another ends: what it belongs to is the same.
+pub async fn insert_next(
+    tx: &mut Tx<'_>,
+    org: OrganizationId,
+    previous: WorkItemId,
+    item: &Item,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let params = [
+        org.0.into(),
+        previous.0.into(),
+        item.id.0.into(),
+        word(&item.state),
+        item.queue.0.into(),
+        Timestamp::from(item.enqueued_at).into(),
+        json(item),
+        now.into(),
+    ];
+    tx.exec_one(&INSERT_NEXT, &params).await
+}
+
+/// Which items a page holds.
+#[derive(Clone, Debug)]
+#[allow(missing_docs, reason = "fields are named for what they are")]
+pub struct PageQuery {
+    pub before: Uuid,
+    pub states: Vec<String>,
+    pub queue: Option<QueueId>,
+    pub agent: Option<AgentId>,
+    pub customer: Option<CustomerId>,
+    pub conversation: Option<ConversationId>,
+    pub kind: Option<String>,
+    pub reach: Reach,
+    pub limit: i64,
+}
+
+/// Items, newest first.
+pub async fn page(tx: &mut Tx<'_>, org: OrganizationId, query: PageQuery) -> Result<Vec<WorkItem>, Error> {
+    let queues: Vec<Uuid> = query.reach.queues.iter().map(|id| id.0).collect();
+    let agents: Vec<Uuid> = query.reach.agents.iter().map(|id| id.0).collect();
+    let params = [
+        org.0.into(),
+        query.before.into(),
+        query.states.into(),
+        opt(query.queue),
+        opt(query.agent),
+        opt(query.customer),
+        opt(query.conversation),
+        query.kind.into(),
+        query.reach.is_everything.into(),
+        queues.into(),
+        agents.into(),
+        query.limit.into(),
+    ];
+    tx.all(&PAGE, &params, work_item).await
+}
+
 /// The item with the caller's own id, whatever its state.
 pub async fn by_external(tx: &mut Tx<'_>, org: OrganizationId, id: &str) -> Result<Option<WorkItem>, Error> {
     tx.optional(&BY_EXTERNAL, &[org.0.into(), id.into()], work_item).await
@@ -372,6 +463,11 @@ pub async fn by_external(tx: &mut Tx<'_>, org: OrganizationId, id: &str) -> Resu
 pub async fn is_live_in_queue(tx: &mut Tx<'_>, org: OrganizationId, queue: QueueId) -> Result<bool, Error> {
     let params = [org.0.into(), queue.0.into()];
     Ok(tx.optional(&LIVE_IN_QUEUE, &params, |row| Cols::new(row).get::<Uuid>()).await?.is_some())
+}
+
+/// The items that these agents hold.
+pub async fn held_by(tx: &mut Tx<'_>, org: OrganizationId, agents: Vec<Uuid>) -> Result<Vec<WorkItemId>, Error> {
+    tx.all(&HELD_BY, &[org.0.into(), agents.into()], |row| Cols::new(row).id()).await
 }
 
 /// Writes what the caller attached to an item; routing does not read it.

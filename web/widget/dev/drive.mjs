@@ -203,7 +203,7 @@ test('older messages come in above without moving what is being read', async () 
   await page.reload();
   await page.click('.launch');
   await page.waitForSelector('.lk.ev');
-  await page.evaluate(() => (document.querySelector('centralita-widget').shadowRoot.querySelector('.log').scrollTop = 0));
+  await page.evaluate(() => (document.querySelector('centralita-widget').shadowRoot.querySelector('.log').scrollBy(0, -99_999)));
   const text = await page.locator('.b').first().textContent();
   const where = async () => (await page.getByText(text, { exact: true }).boundingBox()).y;
   const y = await where();
@@ -230,14 +230,17 @@ test('a file goes out as a message and comes back as a download', async () => {
 test('focus stays in the box over the first message, and goes into menus and questions', async () => {
   await chat();
   assert.equal(await page.evaluate(() => document.querySelector('centralita-widget').shadowRoot.activeElement.tagName), 'TEXTAREA');
-  await page.click('[data-menu]');
-  await page.keyboard.press('End');
-  await page.keyboard.press('ArrowUp');
+  await page.click('.ib[aria-expanded]');
+  await settle(async () => (await focused()) === 'mi');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Tab');
   await page.keyboard.press('Enter');
-  await page.getByRole('group', { name: '¿Terminar la conversación?' }).waitFor();
+  await page.getByText('¿Terminar la conversación?').waitFor();
+  await settle(async () => (await focused()) === 'mi');
   await page.keyboard.press('Escape');
-  assert.equal(await page.locator('[data-ask]').count(), 0);
+  await settle(async () => (await page.locator('.menu').count()) === 0);
   assert.equal(await page.locator('.w').count(), 1);
+  assert.notEqual(await focused(), '');
 });
 
 test('calls made before the loader are carried out', async () => {
@@ -249,8 +252,126 @@ test('calls made before the loader are carried out', async () => {
 test('the frame page shows the panel alone', async () => {
   await page.goto(`${ORIGIN}/w/frame/x`);
   await page.waitForSelector('.w');
-  assert.equal(await page.locator('.launch').count(), 0);
+  assert.equal(await page.locator('.launch').isVisible(), false);
 });
+
+test('what an agent has read is said, and so is who comes and goes', async () => {
+  await chat();
+  await act('join', { name: 'Ana' });
+  await page.getByText('Ana entra en la conversación').waitFor();
+  await act('read');
+  await page.getByText(/^Leído/).waitFor();
+  await act('leave', { name: 'Ana' });
+  await page.getByText('Ana sale de la conversación').waitFor();
+  await act('close');
+  await page.getByText('Conversación terminada').waitFor();
+});
+
+test('the form before the chat asks what the site wants to know, once', async () => {
+  const label = (es, en) => ({ es, en });
+  const fields = [
+    { key: 'name', type: 'text', label: label('Nombre', 'Name'), is_required: true },
+    { key: 'email', type: 'email', label: label('Correo', 'Email'), is_required: false },
+    { key: 'phone', type: 'phone', label: label('Teléfono', 'Phone'), is_required: false },
+    { key: 'topic', type: 'choice', label: label('Tema', 'Topic'), is_required: true, options: [{ value: 'size', label: label('Tallas', 'Sizes') }] },
+  ];
+  await act('config', { config: { prechat: { fields } } });
+  await page.reload();
+  await page.click('.launch');
+  await page.click('.btn.p');
+  await page.getByLabel('Nombre').fill('Lucía');
+  await page.getByLabel('Tema').selectOption('size');
+  await clean(page, 'form before the chat');
+  await page.click('form .btn');
+  await write('hola');
+  await page.waitForSelector('.b.me');
+  const { input } = (await act('log')).log.find((call) => call.path === '/sessions');
+  assert.deepEqual(input.prechat, { name: 'Lucía', topic: 'size' });
+  await page.click('.wh .ib');
+  await page.click('.btn.p');
+  await page.waitForSelector('textarea');
+});
+
+test('a file over the limit is refused at once, in words; one on its way tells how far it is', async () => {
+  await act('config', { config: { limits: { max_attachment_bytes: 300_000, max_text_chars: 10_000 } } });
+  await page.reload();
+  await compose();
+  const pick = async (name, bytes) => {
+    const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.click('.box .ib')]);
+    await chooser.setFiles({ name, mimeType: 'video/quicktime', buffer: Buffer.alloc(bytes) });
+  };
+  await pick('video.mov', 400_000);
+  await page.getByText('Pesa 0,4 MB y el máximo son 0,3 MB.').waitFor();
+  await page.getByRole('button', { name: 'Quitar' }).click();
+  await settle(async () => (await page.locator('.bad').count()) === 0);
+  const session = await page.context().newCDPSession(page);
+  await session.send('Network.enable');
+  await session.send('Network.emulateNetworkConditions', { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: 200_000 });
+  await pick('corto.mov', 290_000);
+  await page.getByText(/Enviando… \d+ %/).waitFor();
+  await page.waitForSelector('.b.file');
+});
+
+test('two snippets on a page make one widget', async () => {
+  await page.evaluate(() => {
+    const [first] = document.scripts;
+    const again = document.createElement('script');
+    again.src = trustedTypes.createPolicy('test', { createScriptURL: (url) => url }).createScriptURL(first.src);
+    again.dataset.key = first.dataset.key;
+    document.head.append(again);
+    return new Promise((resolve) => (again.onload = resolve));
+  });
+  await page.evaluate(() => window.Centralita.open());
+  await page.waitForSelector('.w');
+  assert.equal(await page.locator('centralita-widget').count(), 1);
+  problems = problems.filter((text) => !text.includes('Policy with name'));
+});
+
+test('whatever colour the site has, text in it, on it and on its tint can be read', async () => {
+  await compose();
+  await write('hola');
+  await page.waitForSelector('.b.me');
+  for (const theme of ['light', 'dark']) {
+    await page.emulateMedia({ colorScheme: theme });
+    const worst = await page.evaluate(readability, COLORS);
+    assert.ok(worst.ratio >= 4.5, `${theme}: ${JSON.stringify(worst)}`);
+  }
+});
+
+/** Corners of the colour cube, greys, and a spread of everything between. */
+const COLORS = ['000', 'fff', 'f00', '0f0', '00f', 'ff0', '0ff', 'f0f', '777', '888', '999'].map((short) => '#' + short);
+for (let i = 0; i < 300; i++) COLORS.push('#' + ((i * 0x9e3779b1) & 0xffffff).toString(16).padStart(6, '0'));
+
+/** In the page: the lowest contrast (WCAG) over the pairs that carry text, for host colours. */
+function readability(colors) {
+  const root = document.querySelector('centralita-widget').shadowRoot;
+  const layer = root.querySelector('.root');
+  const probe = layer.appendChild(document.createElement('b'));
+  const pen = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
+  const luminance = (name) => {
+    probe.style.color = name;
+    pen.fillStyle = getComputedStyle(probe).color;
+    pen.fillRect(0, 0, 1, 1);
+    const [r, g, b] = [...pen.getImageData(0, 0, 1, 1).data].map((part) => (part / 255 <= 0.04045 ? part / 255 / 12.92 : ((part / 255 + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const contrast = (one, other) => {
+    const [low, high] = [luminance(one), luminance(other)].sort((a, b) => a - b);
+    return (high + 0.05) / (low + 0.05);
+  };
+  const pairs = [['--brfg', '--br'], ['--brt', '--bg'], ['--brt', '--tint'], ['--fg2', '--tint'], ['--bad', '--tint']];
+  let worst = { ratio: 21 };
+  for (const color of colors) {
+    layer.style.setProperty('--c', color);
+    for (const pair of pairs) {
+      const ratio = contrast(...pair.map((name) => `var(${name})`));
+      if (ratio < worst.ratio) worst = { ratio, color, pair };
+    }
+  }
+  probe.remove();
+  layer.style.removeProperty('--c');
+  return worst;
+}
 
 for (const lang of ['es', 'en']) {
   for (const theme of ['light', 'dark']) {
@@ -267,22 +388,23 @@ for (const lang of ['es', 'en']) {
       await settle(() => act('log').then(({ sockets }) => sockets > 0));
       await act('queue', { position: 3, wait: 240_000 });
       await act('choices', { text: '¿Cuál?', options: [{ value: 'a', label: 'A' }] });
-      await page.waitForSelector('.ch');
+      await page.waitForSelector('.rows .btn');
       await clean(page, 'queue and choices');
       await act('join');
       await act('say', { text: 'dos' });
       await act('typing');
       await write('[422]');
       await page.waitForSelector('.bad');
-      await page.click('[data-menu]');
+      await page.click('.ib[aria-expanded]');
       await clean(page, 'menu and refused');
       await page.locator('.menu button').last().click();
+      await page.getByText('?').first().waitFor();
       await act('hours', { hours: { is_open: false, reopens_at: new Date(Date.now() + 9e7).toISOString() } });
       await page.waitForSelector('.ban');
       await clean(page, 'question and outside hours');
-      await page.locator('.q .btn').last().click();
+      await page.locator('.menu button').last().click();
       await page.locator('.ev').last().waitFor();
-      await page.click('[data-menu]');
+      await page.click('.ib[aria-expanded]');
       await page.locator('.menu button').first().click();
       await page.waitForSelector('form');
       await clean(page, 'form');

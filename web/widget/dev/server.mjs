@@ -190,7 +190,7 @@ function played(response, input) {
 const page = (url) => `<!doctype html><html lang="${url.searchParams.get('lang') ?? 'es'}"><head><meta charset="utf-8"><title>Pedales</title>
 <meta name="viewport" content="width=device-width,initial-scale=1"></head><body><main><h1>Ronda 7</h1><p>Motor central de 65 Nm.</p></main>
 <script async src="/w/loader.js" data-key="${KEY}" ${url.searchParams.get('theme') ? `data-theme="${url.searchParams.get('theme')}"` : ''}></script></body></html>`;
-const frame = `<!doctype html><html lang="es"><head><meta charset="utf-8"><title>Chat</title></head><body><script src="/w/widget.js" data-key="${KEY}" data-frame></script></body></html>`;
+const frame = `<!doctype html><html lang="es"><head><meta charset="utf-8"><title>Chat</title></head><body><script src="/w/loader.js" data-key="${KEY}" data-frame></script></body></html>`;
 
 const server = createServer(async (request, response) => {
   const origin = `http://${request.headers.host}`;

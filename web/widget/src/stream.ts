@@ -5,174 +5,127 @@
  * nothing of what events mean.
  */
 import { socketDelay } from './backoff.ts';
-import type { Frame, TypingSignal, VisitorEvent } from './protocol.ts';
+import type { Frame, Said, TypingSignal, VisitorEvent } from './wire.ts';
 
-const SUBPROTOCOL = 'centralita.visitor.v1';
-const HEARTBEAT_MS = 30_000;
-const TYPING_EVERY_MS = 3_000;
+/** Two missed heartbeats of 30 s, and some patience. */
+const SILENCE_MS = 75_000;
 
 export interface StreamHost {
-  event(event: VisitorEvent): void;
-  typing(signal: TypingSignal): void;
+  readonly onEvent: (event: VisitorEvent) => void;
+  readonly onTyping: (signal: TypingSignal) => void;
   /** Local state is stale: fetch it again. Events go on from the frame's cursor. */
-  resync(): void;
-  /** The socket could not be opened or was lost; called once per attempt. */
-  lost(): void;
-  opened(): void;
+  readonly onResync: () => void;
+  readonly onOpen: () => void;
   /** The token is no longer good (4401). */
-  unauthorized(): void;
+  readonly onUnauthorized: () => void;
 }
 
-export class Stream {
-  cursor: string | null = null;
-  readonly #host: StreamHost;
-  #socket: WebSocket | null = null;
-  #url = '';
-  #token = '';
-  #attempt = 0;
-  #count = 0;
-  #retryTimer: ReturnType<typeof setTimeout> | undefined;
-  #watchdog: ReturnType<typeof setTimeout> | undefined;
-  #heartbeatMs = HEARTBEAT_MS;
-  #typedAt = 0;
-  /** Another socket of this visitor took the place of this one: wait until someone looks at this tab. */
-  #isYielding = false;
-
-  constructor(host: StreamHost) {
-    this.#host = host;
-  }
-
-  get isOpen(): boolean {
-    return this.#socket?.readyState === 1;
-  }
-
-  /** Connects, or reconnects with a new token. */
-  open(url: string, token: string): void {
-    this.close();
-    this.#url = url;
-    this.#token = token;
-    this.#attempt = 0;
-    this.#connect();
-  }
-
-  close(): void {
-    clearTimeout(this.#retryTimer);
-    clearTimeout(this.#watchdog);
-    this.#url = '';
-    const socket = this.#socket;
-    this.#socket = null;
-    socket?.close();
-  }
-
+export interface Stream {
+  /** Connects, or reconnects with a new token. `after`: the cursor to resume from. */
+  readonly connect: (url: string, token: string, after: string | undefined) => void;
+  readonly disconnect: () => void;
+  readonly isConnected: () => boolean;
   /** Reconnects at once if it is waiting to: the network is back, or the tab is looked at again. */
-  nudge(): void {
-    this.#isYielding = false;
-    if (this.#url && !this.#socket) {
-      clearTimeout(this.#retryTimer);
-      this.#connect();
-    }
-  }
+  readonly nudge: () => void;
+  readonly say: (frame: Said) => void;
+}
 
-  /** Tells the other side that the visitor is writing; at most once in 3 s. */
-  sendTyping(conversation: string): void {
-    const now = Date.now();
-    if (now - this.#typedAt < TYPING_EVERY_MS) return;
-    this.#typedAt = now;
-    this.#send({ op: 'signal', type: 'typing', conversation_id: conversation, data: { is_on: true } });
-  }
+export function createStream({ onEvent, onTyping, onResync, onOpen, onUnauthorized }: StreamHost): Stream {
+  let socket: WebSocket | undefined;
+  let address = '';
+  let credential = '';
+  let cursor: string | undefined;
+  let attempt = 0;
+  let retryTimer = 0;
+  let watchdog = 0;
 
-  #connect(): void {
-    let socket: WebSocket;
+  const isConnected = (): boolean => socket?.readyState === 1;
+  const say = (frame: Said): void => {
+    if (isConnected()) socket!.send(JSON.stringify(frame));
+  };
+
+  /** Lets go of the socket without a word from it. */
+  const drop = (): void => {
+    clearTimeout(watchdog);
+    clearTimeout(retryTimer);
+    const old = socket;
+    socket = undefined;
+    old?.close();
+  };
+
+  const disconnect = (): void => {
+    address = '';
+    drop();
+  };
+
+  const again = (): void => {
+    drop();
+    retryTimer = setTimeout(open, socketDelay(attempt++, Math.random()));
+  };
+
+  const closed = (code: number): void => {
+    // Refused, or its place was taken by another socket of this visitor: wait until this tab is looked at.
+    if (![4401, 4403, 4410, 4429].includes(code)) return again();
+    drop();
+    if (code === 4401) onUnauthorized();
+  };
+
+  const open = (): void => {
+    let made: WebSocket;
+    let count = 0;
     try {
-      socket = new WebSocket(this.#url, SUBPROTOCOL);
+      socket = made = new WebSocket(address, 'centralita.visitor.v1');
     } catch {
-      this.#again();
-      return;
+      return again();
     }
-    this.#socket = socket;
-    this.#count = 0;
-    socket.onopen = () => {
-      this.#send({ op: 'start', token: this.#token, ...(this.cursor && { after: this.cursor }) });
-      this.#watch();
+    /** Silence means that the connection is gone, whatever TCP says. */
+    const watch = (): void => {
+      clearTimeout(watchdog);
+      watchdog = setTimeout(again, SILENCE_MS);
     };
-    socket.onmessage = (message) => {
-      if (socket === this.#socket) this.#receive(JSON.parse(String(message.data)) as Frame);
+    const receive = (frame: Frame): void => {
+      const { op } = frame;
+      watch();
+      if (op === 'hello') {
+        attempt = 0;
+        onOpen();
+      }
+      if (op === 'ping') say({ op: 'pong' });
+      if (op === 'signal' && frame.type === 'typing') onTyping(frame.data);
+      if (op === 'resync') onResync();
+      if (op === 'event') {
+        if (frame.n !== ++count) return again();
+        onEvent(frame.event);
+      }
+      if ('cursor' in frame) cursor = frame.cursor;
     };
-    const closed = (code: number): void => {
-      if (socket === this.#socket) this.#closed(code);
+    made.onopen = () => {
+      say({ op: 'start', token: credential, after: cursor });
+      watch();
     };
-    socket.onclose = ({ code }) => closed(code);
+    made.onmessage = ({ data }) => made === socket && receive(JSON.parse(data as string) as Frame);
+    made.onclose = ({ code }) => made === socket && closed(code);
     // Chromium tells of a socket that the page's policy forbids by an error alone; else the close comes first.
-    socket.onerror = () => setTimeout(() => socket.readyState === 3 && closed(1006));
-  }
+    made.onerror = () => setTimeout(() => made === socket && made.readyState === 3 && again());
+  };
 
-  #receive(frame: Frame): void {
-    this.#watch();
-    switch (frame.op) {
-      case 'hello':
-        this.#attempt = 0;
-        this.#heartbeatMs = frame.heartbeat_ms ?? HEARTBEAT_MS;
-        this.cursor ??= frame.cursor ?? null;
-        this.#host.opened();
-        break;
-      case 'event':
-        this.#count += 1;
-        if (frame.n !== this.#count) {
-          this.#drop();
-          break;
-        }
-        this.#host.event(frame.event);
-        this.cursor = frame.cursor;
-        break;
-      case 'mark':
-        this.cursor = frame.cursor;
-        break;
-      case 'signal':
-        if (frame.type === 'typing') this.#host.typing(frame.data);
-        break;
-      case 'ping':
-        this.#send({ op: 'pong' });
-        break;
-      case 'resync':
-        this.cursor = frame.cursor ?? null;
-        this.#host.resync();
-        break;
-      case 'error':
-        break; // A fatal one also closes the socket.
-    }
-  }
-
-  #closed(code: number): void {
-    this.#socket = null;
-    clearTimeout(this.#watchdog);
-    if (code === 4401) this.#host.unauthorized();
-    else if (code === 4403 || code === 4410) this.close();
-    else if (code === 4429) this.#isYielding = true;
-    else this.#again();
-  }
-
-  #again(): void {
-    this.#socket = null;
-    this.#host.lost();
-    if (this.#isYielding) return;
-    this.#retryTimer = setTimeout(() => this.#connect(), socketDelay(this.#attempt++, Math.random()));
-  }
-
-  /** Two missed heartbeats mean that the connection is gone, whatever TCP says. */
-  #watch(): void {
-    clearTimeout(this.#watchdog);
-    this.#watchdog = setTimeout(() => this.#drop(), this.#heartbeatMs * 2.5);
-  }
-
-  #drop(): void {
-    const socket = this.#socket;
-    this.#socket = null;
-    socket?.close();
-    clearTimeout(this.#watchdog);
-    this.#again();
-  }
-
-  #send(frame: object): void {
-    if (this.isOpen) this.#socket!.send(JSON.stringify(frame));
-  }
+  return {
+    connect: (url, token, after) => {
+      drop();
+      address = url;
+      credential = token;
+      cursor = after;
+      attempt = 0;
+      open();
+    },
+    disconnect,
+    isConnected,
+    nudge: () => {
+      if (address && !socket) {
+        drop();
+        open();
+      }
+    },
+    say,
+  };
 }

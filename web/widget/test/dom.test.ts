@@ -9,22 +9,22 @@ beforeEach(() => {
 
 describe('drawing', () => {
   it('keeps the node, the focus and the text of a keyed child when something comes before it', () => {
-    render(root, h('div', { key: 'a' }, h('textarea', null)));
+    render(root, h('div', { key: 'a' }, h('textarea', 0)));
     const box = root.querySelector('textarea')!;
     box.value = 'half a sentence';
     box.focus();
-    render(root, h('div', { key: 'banner' }, 'offline'), h('div', { key: 'a' }, h('textarea', null)));
+    render(root, h('div', { key: 'banner' }, 'offline'), h('div', { key: 'a' }, h('textarea', 0)));
     expect(root.querySelector('textarea')).toBe(box);
     expect(document.activeElement).toBe(box);
     expect(box.value).toBe('half a sentence');
-    render(root, h('div', { key: 'a' }, h('textarea', null)));
+    render(root, h('div', { key: 'a' }, h('textarea', 0)));
     expect(document.activeElement).toBe(box);
   });
 
   it('changes, adds and takes away attributes', () => {
-    render(root, h('p', { class: 'a', hidden: true, title: null }));
+    render(root, h('p.a', { hidden: true, title: null }));
     expect(root.innerHTML).toBe('<p class="a" hidden=""></p>');
-    render(root, h('p', { class: 'b', hidden: false, lang: 'es' }));
+    render(root, h('p.b', { hidden: false, lang: 'es' }));
     expect(root.innerHTML).toBe('<p class="b" lang="es"></p>');
   });
 
@@ -45,7 +45,7 @@ describe('drawing', () => {
   });
 
   it('shows what looks like markup as text', () => {
-    render(root, h('p', null, '<img src=x onerror=alert(1)>'));
+    render(root, h('p', 0, '<img src=x onerror=alert(1)>'));
     expect(root.querySelector('img')).toBeNull();
     expect(root.textContent).toBe('<img src=x onerror=alert(1)>');
   });

@@ -45,6 +45,8 @@ pub struct AgentLoad {
 pub struct Agent {
     pub id: Uuid,
     pub user_id: Option<Uuid>,
+    /// For configuration documents.
+    pub key: String,
     /// `human` or `bot`.
     pub kind: String,
     pub display_name: String,

@@ -17,6 +17,28 @@ pub struct QueueMember {
     pub delay_ms: i64,
 }
 
+/// What a queue does with work it cannot take now.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[allow(missing_docs, reason = "api.md §2.4")]
+pub struct Spill {
+    /// `wait`, `overflow` or `reject`.
+    pub action: String,
+    pub queue_id: Option<Uuid>,
+    pub text_key: Option<String>,
+}
+
+/// Time after the work.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[allow(missing_docs, reason = "api.md §2.4")]
+pub struct WrapUp {
+    /// `none` or `timeboxed`.
+    pub mode: String,
+    pub max_ms: i64,
+    pub extension_ms: i64,
+    pub extensions_max: u32,
+    pub blocks: Vec<String>,
+}
+
 /// A queue.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[allow(missing_docs, reason = "api.md §2.4")]
@@ -29,6 +51,8 @@ pub struct Queue {
     pub members: Vec<QueueMember>,
     pub max_waiting: Option<u32>,
     pub max_wait_ms: Option<i64>,
+    pub on_full: Spill,
+    pub on_closed: Spill,
     pub service_target_ms: Option<i64>,
     pub wrap_up_code_required: bool,
     /// `open`, `closed` or `emergency`.
@@ -43,14 +67,17 @@ pub struct RoutingConfig {
     pub id: Uuid,
     pub key: String,
     pub tier: u8,
+    pub order_mode: String,
     pub agent_model: AgentModel,
     pub units_milli: i64,
     pub capacity_pool: Pool,
     pub offer_timeout_ms: i64,
+    pub offer_mode: String,
     pub auto_accept: bool,
     pub misses_before_away: u32,
     pub exclusion_ttl_ms: i64,
     pub retry_gap_ms: i64,
+    pub wrap_up: WrapUp,
     pub version: i64,
 }
 

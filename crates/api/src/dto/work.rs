@@ -31,6 +31,9 @@ pub struct WorkItem {
     pub customer_id: Option<Uuid>,
     #[schema(value_type = Option<Object>)]
     pub subject: Option<Object>,
+    pub external_id: Option<String>,
+    #[schema(value_type = Object)]
+    pub attributes: Object,
     pub channel_id: Option<Uuid>,
     pub queue_id: Option<Uuid>,
     pub direction: String,
@@ -197,4 +200,136 @@ pub struct TransferInput {
 pub struct TransferResult {
     pub closed: WorkItem,
     pub created: WorkItem,
+}
+
+/// How work ended.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[allow(missing_docs, reason = "api.md §2.4")]
+pub struct Disposition {
+    pub work_item_id: Uuid,
+    pub code_id: Option<Uuid>,
+    pub note: Option<String>,
+    /// It closed by time in a queue that wants a code, without one.
+    pub is_code_missing: bool,
+    pub agent_id: Option<Uuid>,
+    pub updated_at: Ts,
+    pub version: i64,
+}
+
+impl From<&app::model::Disposition> for Disposition {
+    fn from(row: &app::model::Disposition) -> Self {
+        Self {
+            work_item_id: row.work_item_id.0,
+            code_id: row.code_id.map(|id| id.0),
+            note: row.note.clone(),
+            is_code_missing: row.is_code_missing,
+            agent_id: row.agent_id.map(|id| id.0),
+            updated_at: row.updated_at.into(),
+            version: row.version,
+        }
+    }
+}
+
+/// How work ends.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "api.md §3.5")]
+pub struct DispositionInput {
+    pub code_id: Option<Uuid>,
+    pub note: Option<String>,
+}
+
+/// Who gets the work, and why.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "api.md §3.5")]
+pub struct ReassignInput {
+    pub to: TransferTarget,
+    pub is_forced: Option<bool>,
+    #[serde(default)]
+    pub reason: String,
+}
+
+/// Why work is cancelled.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "api.md §3.5")]
+pub struct CancelInput {
+    #[serde(default)]
+    pub reason: String,
+}
+
+/// What to change of waiting work; what is absent stays.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "api.md §3.5")]
+pub struct WorkItemChange {
+    pub priority: Option<u8>,
+    pub secondary: Option<u8>,
+    pub queue_id: Option<Uuid>,
+    #[schema(value_type = Option<Object>)]
+    pub attributes: Option<Object>,
+}
+
+/// A skill that work asks for.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "api.md §2.4")]
+pub struct RequiredSkill {
+    pub skill_id: Uuid,
+    /// 1 to 10.
+    #[serde(default = "least_level")]
+    pub min_level: u8,
+}
+
+fn least_level() -> u8 {
+    1
+}
+
+/// Whom work should go to.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "api.md §2.4")]
+pub struct PreferredInput {
+    pub agent_id: Uuid,
+    /// Anybody else after this; a minute when nothing is said.
+    pub until_at: Option<Ts>,
+}
+
+/// Work from outside.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "api.md §3.5")]
+pub struct NewWorkInput {
+    /// `callback`, `task`, `case`, `lead`, `post`, `visit` or `custom`.
+    pub kind: String,
+    pub routing_kind: RoutingKind,
+    pub queue_id: Uuid,
+    /// `{type, id, title, url}`.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    pub subject: Object,
+    pub customer_id: Option<Uuid>,
+    pub priority: Option<u8>,
+    pub secondary: Option<u8>,
+    pub units_milli: Option<i64>,
+    pub is_interruptible: Option<bool>,
+    #[serde(default)]
+    pub required: Vec<RequiredSkill>,
+    pub preferred: Option<PreferredInput>,
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    pub attributes: Object,
+    pub enqueued_at: Option<Ts>,
+    pub wake_at: Option<Ts>,
+    pub external_id: Option<String>,
+}
+
+/// Work as it was taken in.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[allow(missing_docs, reason = "api.md §3.5")]
+pub struct CreatedWork {
+    #[serde(flatten)]
+    pub item: WorkItem,
+    pub warnings: Vec<crate::problem::FieldError>,
 }

@@ -1,4 +1,4 @@
-//! What rarely changes: queues, statuses, the organization.
+//! The organization.
 
 use app::organization::Outline;
 use axum::extract::State;
@@ -10,12 +10,9 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::Answer;
 use crate::auth::Caller;
-use crate::dto::List;
 use crate::dto::people::Organization;
-use crate::dto::presence::PresenceStatus;
-use crate::dto::routing::Queue;
 use crate::etag;
-use crate::extract::{Json, Query};
+use crate::extract::Json;
 use crate::problem::ProblemBody;
 use crate::state::Api;
 
@@ -78,26 +75,4 @@ pub async fn update_organization(
     let version = etag::required(&headers)?;
     let row = app::organization::update(api.ctx(), caller.actor(), version, change).await?;
     Ok(etag::tagged(StatusCode::OK, row.version, Organization::from(&row)))
-}
-
-/// The queues the caller may know of.
-#[utoipa::path(get, path = "/queues", tag = "settings", params(WholeQuery),
-    responses((status = 200, body = List<Queue>), (status = "default", body = ProblemBody)))]
-pub async fn queues(
-    State(api): State<Api>,
-    caller: Caller,
-    Query(query): Query<WholeQuery>,
-) -> Answer<Json<List<Queue>>> {
-    Ok(Json(List::whole(&outline(&api, &caller, &query).await?.queues)))
-}
-
-/// The presence statuses in their order.
-#[utoipa::path(get, path = "/presence-statuses", tag = "settings", params(WholeQuery),
-    responses((status = 200, body = List<PresenceStatus>), (status = "default", body = ProblemBody)))]
-pub async fn statuses(
-    State(api): State<Api>,
-    caller: Caller,
-    Query(query): Query<WholeQuery>,
-) -> Answer<Json<List<PresenceStatus>>> {
-    Ok(Json(List::whole(&outline(&api, &caller, &query).await?.statuses)))
 }

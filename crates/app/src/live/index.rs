@@ -132,6 +132,7 @@ pub(super) fn keys_for(live: &Live) -> Vec<Key> {
                 keys.extend(live.queue().filter(|_| live.moves_queue()).map(Key::Waiting));
                 keys.extend(content.queue().map(Key::ListsOfQueue));
                 keys.extend(agents.into_iter().map(Key::ListsOfAgent));
+                keys.extend(previous(live));
             }
         }
         "queue" => {
@@ -141,6 +142,16 @@ pub(super) fn keys_for(live: &Live) -> Vec<Key> {
         _ => keys.push(Key::Staff),
     }
     keys
+}
+
+/// Who could see a conversation where it was before: they hear that it is gone.
+fn previous(live: &Live) -> Vec<Key> {
+    let previous = live.event.data.get("previous");
+    let id = |name: &str| previous?.get(name)?.as_str()?.parse().ok();
+    let agent = id("owner_agent_id").map(AgentId);
+    let keys =
+        [id("queue_id").map(|id| Key::ListsOfQueue(QueueId(id))), agent.map(Key::ListsOfAgent), agent.map(Key::Agent)];
+    keys.into_iter().flatten().collect()
 }
 
 #[cfg(test)]

@@ -40,4 +40,4 @@ mod work;
 pub use router::Router;
 pub use types::*;
 pub use views::Load;
-pub use why::FirstFailing;
+pub use why::{FirstFailing, Order};

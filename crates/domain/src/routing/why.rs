@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::agents::AgentRec;
 use super::capacity::Size;
 use super::items::ItemRec;
-use super::router::Router;
+use super::order::boost_ms;
+use super::router::{Router, is_waiting};
 use super::types::{ChannelPresence, ItemState, Member, SessionState, StatusKind};
 use crate::ids::{AgentId, WorkItemId};
 use crate::time::Micros;
@@ -54,7 +55,70 @@ pub enum FirstFailing {
     HoursClosed,
 }
 
+impl FirstFailing {
+    /// How far an agent gets before this rule stops them: a higher number is nearer to eligible.
+    #[must_use]
+    pub const fn depth(self) -> u8 {
+        match self {
+            Self::HoursClosed => 0,
+            Self::Offline => 1,
+            Self::SessionGrace => 2,
+            Self::Busy => 3,
+            Self::ChannelOff => 4,
+            Self::TransfersOnly => 5,
+            Self::NotMember => 6,
+            Self::MandatoryOther => 7,
+            Self::AffinityWindow => 8,
+            Self::SkillMissing => 9,
+            Self::SkillLevel => 10,
+            Self::MembershipDelay => 11,
+            Self::ExcludedRound => 12,
+            Self::HeldMax => 13,
+            Self::ExclusiveBusy => 14,
+            Self::WrapUpLock => 15,
+            Self::ChannelMax => 16,
+            Self::OverCapacity => 17,
+            Self::OfferRate => 18,
+        }
+    }
+}
+
+/// What waiting work is served by: smaller is sooner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// Strict class, 0 first.
+    pub tier: u8,
+    /// Start of waiting in ms since 1970, moved back by carried age and boosts.
+    pub at_ms: i64,
+    /// Order of arrival.
+    pub seq: u64,
+    /// Head start by priority, in ms.
+    pub priority_ms: i64,
+    /// Head start by secondary priority, in ms.
+    pub secondary_ms: i64,
+}
+
 impl Router {
+    /// What a waiting item is served by; `None` for one that does not wait in line.
+    #[must_use]
+    pub fn order_of(&self, id: WorkItemId) -> Option<Order> {
+        let record = self.items.get(self.items.find(id)?);
+        let key = is_waiting(record.state).then(|| record.key())?;
+        let (priority_ms, secondary_ms) = (boost_ms(record.priority, 9), boost_ms(0, record.secondary));
+        Some(Order { tier: key.tier, at_ms: key.at_ms, seq: key.seq, priority_ms, secondary_ms })
+    }
+
+    /// Whether no member of the item's queue has the skills it asks for, and it prefers nobody.
+    #[must_use]
+    pub fn is_unstaffed(&self, id: WorkItemId) -> bool {
+        let Some(item) = self.items.find(id).map(|item| self.items.get(item)) else { return false };
+        let can = |member: &Member| {
+            self.find_agent(member.agent).is_ok_and(|agent| self.unskilled(self.agent(agent), item).is_none())
+        };
+        let members = &self.queues.get(item.queue).config.members;
+        item.extra().preferred.is_none() && !members.iter().any(can)
+    }
+
     /// For every member of the item's queue, and the agent it prefers: why not, `None` when nothing fails.
     ///
     /// Empty when the item is unknown.

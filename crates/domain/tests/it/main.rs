@@ -1,6 +1,7 @@
 //! Tests of the routing engine through its border: scripts per table row, and a seeded model test.
 
 mod figures;
+mod hours;
 mod model;
 mod presence;
 mod ranking;

@@ -6,82 +6,66 @@
  * scroll survive.
  */
 export type Handler = (event: Event) => void;
-export type Attrs = Readonly<Record<string, string | number | boolean | null | undefined | Handler>>;
+type Value = string | number | boolean | null | undefined | Handler;
+export type Attrs = Readonly<Record<string, Value>>;
 
 export interface VNode {
   /** Empty for text. */
   readonly tag: string;
+  /** Of a text, `data` alone. */
   readonly attrs: Attrs;
   readonly kids: readonly VNode[];
-  readonly text: string;
   node?: Node;
 }
 
-export type Child = VNode | string | false | null | undefined | readonly Child[];
+export type Child = VNode | string | number | false | null | undefined | readonly Child[];
 
-const SVG = 'http://www.w3.org/2000/svg';
-const shown = new WeakMap<Node, readonly VNode[]>();
-const attrsOf = new WeakMap<Node, Attrs>();
-
-export function h(tag: string, attrs: Attrs | null, ...kids: Child[]): VNode {
-  return { tag, attrs: attrs ?? {}, kids: flat(kids), text: '' };
-}
+/** A node with what was last drawn in it. */
+type Drawn = Node & { drawn?: readonly VNode[] };
 
 const flat = (kids: readonly Child[]): VNode[] =>
-  kids.flatMap((kid): VNode[] => {
-    if (!kid && kid !== '') return [];
-    if (typeof kid === 'string') return [{ tag: '', attrs: {}, kids: [], text: kid }];
-    return 'tag' in kid ? [kid] : flat(kid);
-  });
+  (kids.flat(9) as Child[]).filter(Boolean).map((kid) => ((kid as VNode).attrs ? (kid as VNode) : { tag: '', attrs: { data: kid as string }, kids: [] }));
+
+/** `h('p.note', 0, 'text')` describes `<p class="note">text</p>`; without a tag it is a `div`. */
+export function h(spec: string, attrs: Attrs | 0, ...kids: Child[]): VNode {
+  const [tag, name] = spec.split('.');
+  return { tag: tag || 'div', attrs: { class: name, ...(attrs || {}) }, kids: flat(kids) };
+}
 
 /** Makes `kids` the children of `parent`, which must hold nothing else. */
-export function render(parent: Node, ...kids: Child[]): void {
-  place(parent, flat(kids));
-}
+export const render = (parent: Node, ...kids: Child[]): void => place(parent, flat(kids));
 
-function place(parent: Node, kids: readonly VNode[]): void {
-  const old = [...(shown.get(parent) ?? [])];
+function place(parent: Drawn, kids: readonly VNode[]): void {
+  const left = [...(parent.drawn ?? [])];
   for (const kid of kids) {
-    const at = old.findIndex((other) => other.tag === kid.tag && other.attrs['key'] === kid.attrs['key']);
-    kid.node = (at < 0 ? undefined : old.splice(at, 1)[0]!.node) ?? create(kid.tag);
-    update(kid.node, kid);
+    const { tag, attrs } = kid;
+    const at = left.findIndex((other) => other.tag === tag && other.attrs['key'] === attrs['key']);
+    const [old] = at < 0 ? [] : left.splice(at, 1);
+    kid.node = old?.node ?? create(tag);
+    update(kid.node as Element, old?.attrs ?? {}, attrs);
+    place(kid.node, kid.kids);
   }
-  for (const { node } of old) node!.parentNode?.removeChild(node!);
-  let next = parent.firstChild;
-  for (const { node } of kids) {
-    if (node === next) next = next!.nextSibling;
-    else parent.insertBefore(node!, next);
+  for (const { node } of left) (node as ChildNode).remove();
+  kids.forEach(({ node }, i) => {
+    const at = parent.childNodes[i];
+    if (at !== node) parent.insertBefore(node!, at ?? null);
+  });
+  parent.drawn = kids;
+}
+
+const create = (tag: string): Node =>
+  tag ? document.createElementNS(`http://www.w3.org/${/svg|path/.test(tag) ? '2000/svg' : '1999/xhtml'}`, tag) : document.createTextNode('');
+
+/** Handlers, texts and what is typed are properties; all else is an attribute. */
+function update(element: Element, before: Attrs, attrs: Attrs): void {
+  for (const name in { ...before, ...attrs }) {
+    const value = attrs[name];
+    if (/^(on|data$|value)/.test(name)) {
+      const properties = element as unknown as Record<string, Value>;
+      if (properties[name] !== value) properties[name] = value;
+    } else if (before[name] !== value) {
+      if (value) element.setAttribute(name, value === true ? '' : String(value));
+      else element.removeAttribute(name);
+    }
   }
-  shown.set(parent, kids);
-}
-
-function create(tag: string): Node {
-  if (!tag) return document.createTextNode('');
-  return tag === 'svg' || tag === 'path' ? document.createElementNS(SVG, tag) : document.createElement(tag);
-}
-
-function update(node: Node, { tag, attrs, kids, text }: VNode): void {
-  if (!tag) {
-    if (node.nodeValue !== text) node.nodeValue = text;
-    return;
-  }
-  const element = node as Element;
-  const old = attrsOf.get(node) ?? {};
-  for (const name of new Set([...Object.keys(old), ...Object.keys(attrs)])) set(element, name, old[name], attrs[name]);
-  attrsOf.set(node, attrs);
-  place(node, kids);
-}
-
-function set(element: Element, name: string, old: Attrs[string], value: Attrs[string]): void {
-  if (name === 'key' || old === value) return;
-  if (name.startsWith('on')) {
-    // One listener for good; it looks up the handler of the latest render.
-    if (!old) element.addEventListener(name.slice(2), dispatch);
-  } else if (value === false || value === null || value === undefined) element.removeAttribute(name);
-  else element.setAttribute(name, value === true ? '' : String(value));
-}
-
-function dispatch(this: unknown, event: Event): void {
-  const handler = attrsOf.get(event.currentTarget as Node)?.['on' + event.type];
-  if (typeof handler === 'function') handler(event);
 }

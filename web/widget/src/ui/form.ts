@@ -1,57 +1,36 @@
 /** The small forms: what the site asks before the first message, and where to send a transcript. */
-import type { PrechatField } from '../protocol.ts';
-import type { State } from '../store.ts';
-import { header, localised, type Context } from './context.ts';
+import * as client from '../client.ts';
+import { localised, say } from '../speech.ts';
+import * as texts from '../texts.ts';
+import type { PrechatField } from '../wire.ts';
 import { h, type Child, type VNode } from './dom.ts';
+import { backButton, button, header } from './parts.ts';
 
-const INPUT = {
-  text: { type: 'text', autocomplete: 'on' },
-  email: { type: 'email', autocomplete: 'email' },
-  phone: { type: 'tel', autocomplete: 'tel' },
-};
+const EMAIL: PrechatField = { key: 'email', type: 'email', label: {}, is_required: true };
 
-export function form(context: Context, state: State): Child[] {
-  const { client, say, language } = context;
-  const { view } = state;
-  if (view.name === 'transcript') {
-    const { id } = view;
-    const field: PrechatField = { key: 'email', type: 'email', label: { [language]: say('email') }, is_required: true };
-    const back = (): void => client.go({ name: 'conversation', id });
-    const send = ({ email }: Record<string, string>): void => void client.sendTranscript(id, email!);
-    return page(context, say('transcript'), [field], say('send'), back, send);
-  }
-  const fields = state.config?.prechat?.fields ?? [];
-  return page(context, say('prechatTitle'), fields, say('start'), () => client.go({ name: 'home' }), (answers) => client.answerPrechat(answers));
-}
+export const prechatForm = (): Child => form('home', texts.newMessage, client.config!.prechat!.fields, client.answerPrechat);
 
-function page(context: Context, title: string, fields: readonly PrechatField[], action: string, back: () => void, send: (answers: Record<string, string>) => void): Child[] {
+export const transcriptForm = (): Child =>
+  form('conversation', texts.transcript, [EMAIL], ({ email }) => client.sendTranscript(client.shown, email!));
+
+function form(from: client.View, title: texts.Text, fields: readonly PrechatField[], send: (answers: Record<string, string>) => void): Child {
   const onsubmit = (event: Event): void => {
     event.preventDefault();
-    const answers: Record<string, string> = {};
-    new FormData(event.target as HTMLFormElement).forEach((value, key) => {
-      if (value) answers[key] = String(value).trim();
-    });
-    send(answers);
+    const entries = [...new FormData(event.target as HTMLFormElement)] as [string, string][];
+    send(Object.fromEntries(entries.filter(([, value]) => value)));
   };
-  return [
-    header(context, title, null, back),
-    h(
-      'div',
-      { key: 'form', class: 'wb' },
-      h('form', { onsubmit }, fields.map((field) => control(context, field)), h('button', { class: 'btn p' }, action)),
-    ),
-  ];
+  return [header(backButton(from), say(title)), h('form.wb', { onsubmit }, fields.map(control), button('btn p', () => {}, say(texts.send)))];
 }
 
-function control({ language, say }: Context, { key, type, label, is_required: required, options }: PrechatField): VNode {
-  const words = localised(label, language);
-  const attrs = { class: 'in', name: key, required };
+function control({ key, type, label, is_required: required, options = [] }: PrechatField): VNode {
+  const words = localised(label) || say(texts.email);
+  const isChoice = type === 'choice';
+  const kind = type === 'phone' ? 'tel' : type;
+  const choices = options.map(({ value, label: name }) => h('option', { value }, localised(name)));
   return h(
     'label',
     { key },
-    required ? words : say('optional', { label: words }),
-    type === 'choice'
-      ? h('select', attrs, h('option', { value: '' }), (options ?? []).map(({ value, label: name }) => h('option', { value }, localised(name, language))))
-      : h('input', { ...attrs, ...(INPUT[type] ?? INPUT.text) }),
+    required ? words : say(texts.optional, words),
+    h(isChoice ? 'select.in' : 'input.in', { name: key, required, type: kind, autocomplete: /l$/.test(kind) && kind }, isChoice && [h('option', { value: '' }), choices]),
   );
 }

@@ -1,90 +1,44 @@
-/** The first view: greeting, the latest conversations, a new one; and the list of all of them. */
-import { recent, unread, type State, type Thread } from '../store.ts';
-import { banner, availability, closeButton, initials, reopening, siteTexts, type Context } from './context.ts';
-import { sentence } from '../time.ts';
+/** The first view: greeting, the visitor's conversations, and a new one. */
+import * as client from '../client.ts';
+import { day, say, time } from '../speech.ts';
+import * as texts from '../texts.ts';
+import { latest, type Thread } from '../threads.ts';
 import { h, type Child, type VNode } from './dom.ts';
-import { icon, type Icon } from './icons.ts';
+import { FORWARD, icon } from './icons.ts';
+import { availability, badge, brief, button, dayOf, header, hoursBanner, line, nameOf, siteTexts } from './parts.ts';
 
-const LATEST_ON_HOME = 3;
-
-export function home(context: Context, state: State): Child[] {
-  const config = state.config!;
-  const { brand, hours } = config;
-  const { say } = context;
-  const isHome = state.view.name === 'home';
-  const threads = recent(state);
-  const mark = brand.logo_url
-    ? h('img', { class: 'mk', src: brand.logo_url, alt: '' })
-    : h('span', { class: 'mk', 'aria-hidden': 'true' }, initials(brand.name).charAt(0));
-  const name = isHome ? brand.name : say('messages');
-  const note = siteTexts(config, context.language).outside_hours ?? say('outsideNote');
+export function home(): Child {
+  const { name, logo_url } = client.config!.brand;
+  const greeting = (client.visitorName ? say(texts.hello, client.visitorName) + '\n' : '') + say(texts.ask);
   return [
-    h('div', { key: 'head', class: 'wh' }, mark, h('h2', { class: 'gr el' }, name), closeButton(context)),
+    header(logo_url ? h('img.mk', { src: logo_url, 'aria-hidden': 'true' }) : h('b.mk', { 'aria-hidden': 'true' }, name[0]), name),
     h(
-      'div',
-      { key: 'body' + state.view.name, class: 'wb' },
-      isHome && h('div', null, h('p', { class: 'hi' }, greeting(context, state)), availability(context, state, 'fx mut')),
-      isHome && !hours.is_open && banner('hours', 'clock', sentence(reopening(context, hours)) + '.', note),
-      !isHome && !threads.length && h('p', { class: 'mut' }, say('noMessages')),
-      (isHome ? threads.slice(0, LATEST_ON_HOME) : threads).map((thread) => row(context, thread)),
-      h(
-        'button',
-        { type: 'button', class: 'btn p' + (isHome ? '' : ' sp'), onclick: () => context.client.compose() },
-        say('newMessage'),
-        icon('forward'),
-      ),
+      '.wb',
+      { key: 'home' },
+      h('p.hi', 0, siteTexts().greeting || greeting),
+      availability(),
+      hoursBanner(),
+      latest().map(row),
+      button('btn p', client.compose, [say(texts.newMessage), icon(FORWARD)]),
     ),
-    tabs(context, state),
   ];
 }
 
-function greeting({ say, language }: Context, state: State): string {
-  const name = state.visitor?.display_name;
-  const hello = name ? say('helloName', { name }) : say('hello');
-  return siteTexts(state.config!, language).greeting ?? `${hello}\n${say('ask')}`;
-}
-
-function row({ client, say, clock }: Context, thread: Thread): VNode {
-  const { conversation } = thread;
-  const message = conversation.last_message!;
-  const name = message.author.name ?? conversation.agent?.display_name ?? say(message.author.kind === 'bot' ? 'bot' : 'team');
-  const what = message.text || message.attachments?.[0]?.name || '';
-  const preview = message.author.kind === 'me' ? say('youSaid', { text: what }) : say('news', { name, text: what });
-  const count = conversation.unread_count;
-  return h(
-    'button',
-    { key: conversation.id, type: 'button', class: 'row', onclick: () => client.go({ name: 'conversation', id: conversation.id }) },
-    h('span', { class: 'av', 'aria-hidden': 'true' }, initials(conversation.agent?.display_name ?? name)),
-    h(
-      'span',
-      { class: 'gr' },
-      h('span', { class: 'fx' }, h('b', { class: 'gr el' }, title(thread, say('log'))), h('span', { class: 'bm' }, clock.brief(message.created_at, Date.now()))),
-      h('span', { class: 'fx' }, h('span', { class: 'gr el mut' }, preview), badge(count, say('unread', { n: count }))),
-    ),
+function row(thread: Thread): VNode {
+  const { id, agent, unread_count } = thread;
+  const message = thread.last_message!;
+  const at = message.created_at;
+  const who = agent?.display_name ?? nameOf(message);
+  return button(
+    'row',
+    () => client.go('conversation', id),
+    [
+      h('b.av', { 'aria-hidden': 'true' }, who[0]),
+      h('.gr', 0, h('.fx', 0, h('b.gr el', 0, titleOf(thread)), line(dayOf(at) === dayOf(Date.now()) ? time(at) : day(at))), h('.fx', 0, h('.gr el mut', 0, brief(message)), badge(unread_count))),
+    ],
+    { key: id },
   );
 }
 
-export const title = ({ conversation }: Thread, fallback: string): string =>
-  conversation.subject || conversation.agent?.display_name || fallback;
-
-/** A count, said in words to those who do not see it. */
-export const badge = (count: number, words: string): Child =>
-  count > 0 && h('span', { class: 'cnt' }, h('span', { 'aria-hidden': 'true' }, count > 99 ? '99+' : String(count)), h('span', { class: 'vh' }, words));
-
-function tabs({ client, say }: Context, state: State): VNode {
-  const count = unread(state);
-  const tab = (name: 'home' | 'messages', shape: Icon, mark: Child): VNode =>
-    h(
-      'button',
-      { type: 'button', 'aria-current': state.view.name === name && 'page', onclick: () => client.go({ name }) },
-      icon(shape),
-      say(name),
-      mark,
-    );
-  return h(
-    'nav',
-    { key: 'tabs', class: 'tabs', 'aria-label': say('sections') },
-    tab('home', 'home', null),
-    tab('messages', 'chat', badge(count, say('unread', { n: count }))),
-  );
-}
+export const titleOf = ({ subject, agent, last_message }: Thread): string =>
+  subject || agent?.display_name || say(last_message ? texts.conversation : texts.newMessage);

@@ -1,0 +1,102 @@
+//! An installation to change the routing of.
+
+use app::Error;
+use app::config::{self, Noun, Row};
+use app::presence::{self, Change};
+use app::sessions::Current;
+use app::widget::{self, Arrival, VisitorMessage};
+use domain::routing::{Command, ItemState};
+use serde_json::{Map, Value, json};
+use store::events::Cursor;
+use testkit::stores::Engine;
+use testkit::world::World;
+
+/// An installation with one agent who is its administrator.
+pub struct Scene {
+    pub world: World,
+    pub current: Current,
+}
+
+pub fn fields(value: Value) -> Map<String, Value> {
+    value.as_object().expect("an object").clone()
+}
+
+impl Scene {
+    pub async fn new(engine: Engine) -> Self {
+        let world = World::new(engine).await;
+        let current = world.set_up().await;
+        Self { world, current }
+    }
+
+    pub async fn create(&self, noun: Noun, value: Value) -> Result<Row, Error> {
+        config::create(&self.world.ctx, &self.current.actor, noun, fields(value)).await
+    }
+
+    pub async fn change(&self, row: &Row, value: Value) -> Result<Row, Error> {
+        let (ctx, actor) = (&self.world.ctx, &self.current.actor);
+        config::change(ctx, actor, row.noun(), row.id(), Some(row.version()), fields(value)).await
+    }
+
+    pub async fn by_key(&self, noun: Noun, key: &str) -> Row {
+        let rows = config::list(&self.world.ctx, &self.current.actor, noun).await.expect("readable");
+        rows.into_iter().find(|row| row.key() == key).expect("it is there")
+    }
+
+    pub async fn apply(&self, document: &Value) -> Result<config::Applied, Error> {
+        config::apply(&self.world.ctx, &self.current.actor, document.clone(), false).await
+    }
+
+    pub async fn head(&self) -> Cursor {
+        let org = self.current.actor.organization;
+        self.world
+            .ctx
+            .store()
+            .read("test.head", org, |tx, org| Box::pin(async move { store::events::head(tx, org).await }))
+            .await
+            .expect("a head")
+    }
+
+    pub async fn events(&self, since: Cursor) -> Vec<store::events::Event> {
+        let input = (self.current.actor.organization, since);
+        let read = self.world.ctx.store().read("test.events", input, |tx, (org, since)| {
+            Box::pin(async move { store::events::after(tx, org, since, 1_000).await })
+        });
+        read.await.expect("events").into_iter().map(|(_, event)| event).collect()
+    }
+
+    pub async fn tick(&self) {
+        let owner = self.world.ctx.runtime(self.current.actor.organization).expect("it runs").owner.clone();
+        owner.apply(Command::Tick, json!({})).await.expect("time passes");
+    }
+
+    pub async fn available(&self) {
+        let (ctx, actor) = (&self.world.ctx, &self.current.actor);
+        presence::session_opened(ctx, actor).await.expect("a session");
+        let change = Change { status: "available".to_owned(), is_next: false, is_confirmed: false };
+        presence::set_own(ctx, actor, change).await.expect("available");
+    }
+
+    /// A visitor writes; the state of the work it makes once the router has seen it.
+    pub async fn write(&self) -> domain::ids::WorkItemId {
+        let ctx = &self.world.ctx;
+        let key = app::organization::demo_widget_key(ctx).await.expect("reads").expect("a web chat");
+        let channel = widget::channel(ctx, &key).await.expect("the channel");
+        let arrival = Arrival { language: "es".to_owned(), ..Arrival::default() };
+        let session = widget::open(ctx, &channel, arrival).await.expect("a session");
+        let message = VisitorMessage {
+            client_message_id: ctx.new_id(),
+            conversation: None,
+            text: "hola".to_owned(),
+            attachment_ids: Vec::new(),
+            sent_at: None,
+        };
+        let received = widget::post_message(ctx, &channel, &session.visitor, message).await.expect("taken in");
+        self.tick().await;
+        received.work.expect("it makes work").item.id
+    }
+
+    pub async fn state(&self, id: domain::ids::WorkItemId) -> Option<ItemState> {
+        let owner = self.world.ctx.runtime(self.current.actor.organization).expect("it runs").owner.clone();
+        owner.look(move |router| router.item(id).map(|item| item.state)).await.expect("looks")
+    }
+}
