@@ -303,11 +303,26 @@ async fn conversation(tx: &mut db::Tx<'_>, input: &Input) -> Result<(Conversatio
 /// Where a message goes that names its conversation: there, or, when that is resolved, there by the reopen rule alone.
 async fn referred(tx: &mut db::Tx<'_>, input: &Input) -> Result<Option<Placement<ConversationId>>, Error> {
     let Some(id) = input.extra.referred.or(input.inbound.conversation) else { return Ok(None) };
-    let Some(found) = store::conversations::find(tx, input.org, id).await? else { return Ok(None) };
+    let Some(found) = shown(tx, input.org, id).await? else { return Ok(None) };
     if found.status_category != StatusCategory::Resolved || !input.extra.is_contentful {
-        return Ok(Some(Placement::Continue(id)));
+        return Ok(Some(Placement::Continue(found.id)));
     }
     Ok(Some(place(&[candidate(&found)], Continuity::default(), false, input.now.into())))
+}
+
+/// The conversation as it is shown now: the one it was merged into; `None` when it was deleted.
+async fn shown(tx: &mut db::Tx<'_>, org: OrganizationId, id: ConversationId) -> Result<Option<Conversation>, Error> {
+    /// Most merges in a row that are followed.
+    const MAX_MERGES: usize = 20;
+    let mut at = id;
+    for _ in 0..MAX_MERGES {
+        let Some(found) = store::conversations::find(tx, org, at).await? else { return Ok(None) };
+        match found.desk.merged_into_id {
+            Some(into) => at = into,
+            None => return Ok(Some(found).filter(|c| c.desk.deleted_at.is_none())),
+        }
+    }
+    Ok(None)
 }
 
 fn candidate(c: &Conversation) -> Candidate<ConversationId> {
