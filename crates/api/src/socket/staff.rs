@@ -27,7 +27,7 @@ use crate::auth::{Caller, by_secret, check_origin, client_ip, has_credential};
 use crate::dto::Object;
 use crate::dto::stream::{ClientFrame, RefusedTopic, ServerFrame, StreamSession};
 use crate::problem::{Code, Problem};
-use crate::state::{Api, Labels};
+use crate::state::Api;
 use crate::{Answer, cursor};
 
 /// Pings of an agent's socket, and while an offer rings.
@@ -134,7 +134,6 @@ struct Session<'a> {
     api: &'a Api,
     caller: Caller,
     runtime: &'a Runtime,
-    labels: Arc<Labels>,
     topics: BTreeSet<String>,
     feed: Subscription,
     /// Set while this socket makes its agent routable.
@@ -157,9 +156,9 @@ impl<'a> Session<'a> {
         let standing = Arc::clone(&caller.actor().standing);
         let filter = StaffFilter { standing, topics: BTreeSet::new() };
         let feed = runtime.hub.subscribe(Filter::Staff(filter), caller.actor().session.map(|id| id.0));
+        api.learn(&outline);
         let mut session = Self {
             api,
-            labels: api.learn(&outline),
             caller,
             runtime,
             topics: BTreeSet::new(),
@@ -305,6 +304,11 @@ impl<'a> Session<'a> {
                 self.refuse_when_replaced(&live)?;
                 self.tell(connection, &live).await
             }
+            Heard::Hidden(live, id) => {
+                connection.send_event(&cursor::of_stream(live.cursor), &events::hidden(&live, id)).await?;
+                self.at = live.cursor;
+                Ok(())
+            }
             Heard::Mark(at) => {
                 self.at = at;
                 Ok(())
@@ -369,7 +373,8 @@ impl<'a> Session<'a> {
             }
         }
         let organization = self.caller.actor().organization;
-        let event = events::rendered(self.api.ctx(), organization, live, &self.labels).await;
+        let labels = self.api.labels(organization);
+        let event = events::rendered(self.api.ctx(), organization, live, &labels).await;
         connection.send_event(&cursor::of_stream(live.cursor), event).await?;
         self.at = live.cursor;
         Ok(())

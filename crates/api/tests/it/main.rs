@@ -2,7 +2,9 @@
 
 mod audit;
 mod cast;
+mod channels;
 mod desk;
+mod desk_calls;
 mod document;
 mod generated;
 mod hostile;
@@ -10,8 +12,10 @@ mod matrix;
 mod people;
 mod rails;
 mod refusals;
+mod routing;
 mod scopes;
 mod sessions;
+mod simulator;
 mod socket_access;
 mod sockets;
 mod tokens;

@@ -3,8 +3,12 @@
 mod audit;
 mod bad_weather;
 mod config;
+mod demo;
+mod desk;
+mod email;
 mod files;
 mod idempotency;
 mod main_job;
+mod postbox;
 mod routing_scene;
 mod work;
