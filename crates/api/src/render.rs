@@ -615,12 +615,14 @@ fn card(view: &OfferView, labels: &Labels) -> OfferCard {
     let customer = view.customer.as_ref();
     let last = view.conversation.as_ref().and_then(|c| c.last_entry.as_ref());
     let text = |name: &str| last.and_then(|entry| entry.get(name)).and_then(Value::as_str);
+    let subject = view.work.matter.as_ref().and_then(|matter| matter.subject.as_ref());
+    let title = subject.and_then(|subject| subject.get("title")).and_then(Value::as_str);
     OfferCard {
         channel_kind: text("channel_kind").map(str::to_owned),
         queue_name: labels.queue_name(view.work.item.queue),
         customer: customer.map(|c| CardCustomer { id: c.id.0, name: c.name.clone(), is_vip: c.is_vip }),
         waited_ms: view.offer.created_at.ms_since(view.work.item.enqueued_at),
-        preview: text("text").map(|text| text.chars().take(PREVIEW_CHARS).collect()),
+        preview: text("text").or(title).map(|text| text.chars().take(PREVIEW_CHARS).collect()),
         language: view.conversation.as_ref().and_then(|c| c.language.clone()),
         last_relation: None,
         next_agent_name: None,

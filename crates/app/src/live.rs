@@ -140,7 +140,8 @@ impl StaffFilter {
                 let is_open = content.conversation.as_ref().is_some_and(|c| self.has_conversation(c.id));
                 (is_open || content.agents().into_iter().any(is_mine)) && self.may_read(content)
             }
-            "work_item" => {
+            "agent" => self.has("agents") && self.may(Permission::AgentsRead, Resource::Any),
+            "disposition" | "work_item" => {
                 let holds = content.work_item.as_ref().is_some_and(|w| w.item.agent.is_some_and(is_mine));
                 let held = live.event.data.get("agent_id").and_then(Value::as_str)
                     == me.map(|a| a.0.to_string()).as_deref()
