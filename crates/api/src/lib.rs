@@ -16,12 +16,14 @@ mod guard;
 mod metrics;
 mod problem;
 mod render;
+mod render_desk;
 mod router;
 mod routes;
 mod signing;
 mod socket;
 mod state;
 mod transfer;
+mod versions;
 mod visitor;
 
 pub use cors::allowed_origins;

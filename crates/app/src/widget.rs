@@ -246,6 +246,7 @@ pub(crate) fn is_shown(entry: &Entry, visitor: &Visitor) -> bool {
     entry.kind == EntryKind::Message
         && entry.audience != Audience::Internal
         && entry.channel_id == Some(visitor.channel_id)
+        && entry.is_out()
 }
 
 /// Messages of a conversation on the visitor's channel, newest first.

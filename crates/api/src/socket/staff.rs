@@ -55,10 +55,12 @@ pub async fn open(State(api): State<Api>, request: Request) -> Answer<Response> 
     let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, &api).await;
     let upgrade = upgrade.map_err(|refusal| Problem::from(Code::BadHeader).detail(refusal.to_string()))?;
     let frame_bytes = api.ctx().limits().size(Limit::SocketFrameInBytes);
+    let pending_bytes = api.ctx().limits().size(Limit::SocketPendingBytes);
     let upgrade = upgrade
         .protocols(["centralita.v1"])
         .read_buffer_size(4096)
         .write_buffer_size(0)
+        .max_write_buffer_size(pending_bytes)
         .max_message_size(frame_bytes)
         .max_frame_size(frame_bytes);
     Ok(upgrade.on_upgrade(move |socket| async move {
@@ -155,6 +157,7 @@ impl<'a> Session<'a> {
         let standing = Arc::clone(&caller.actor().standing);
         let filter = StaffFilter { standing, topics: BTreeSet::new() };
         let feed = runtime.hub.subscribe(Filter::Staff(filter), caller.actor().session.map(|id| id.0));
+        api.learn(&outline);
         let mut session = Self {
             api,
             caller,
@@ -302,6 +305,11 @@ impl<'a> Session<'a> {
             Heard::Event(live) => {
                 self.refuse_when_replaced(&live)?;
                 self.tell(connection, &live).await
+            }
+            Heard::Hidden(live, id) => {
+                connection.send_event(&cursor::of_stream(live.cursor), &events::hidden(&live, id)).await?;
+                self.at = live.cursor;
+                Ok(())
             }
             Heard::Mark(at) => {
                 self.at = at;

@@ -12,14 +12,15 @@ use crate::visitor;
 pub(super) async fn translated(api: &Api, visitor_row: &Visitor, live: &Live) -> Option<(&'static str, Value)> {
     let content = &live.content;
     if let Some(entry) = &content.entry {
+        let was_held = live.event.data.get("previous_state").and_then(Value::as_str) == Some("held");
         let kind = match live.event.kind.as_str() {
             "entry.created" => "message.created",
+            // It left its undo window: the visitor sees it for the first time.
+            "entry.delivery_changed" if was_held => "message.created",
             "entry.updated" | "entry.redacted" => "message.updated",
             "entry.deleted" => {
-                return Some((
-                    "message.deleted",
-                    json!({ "message_id": entry.id, "conversation_id": entry.conversation_id }),
-                ));
+                let data = json!({ "id": entry.id, "conversation_id": entry.conversation_id });
+                return Some(("message.deleted", data));
             }
             _ => return None,
         };

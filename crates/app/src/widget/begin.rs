@@ -134,6 +134,7 @@ fn customer(channel: &Channel, id: CustomerId, language: &str, answers: &Answers
         created_at: now,
         updated_at: now,
         version: 1,
+        profile: store::customers::Profile::default(),
     }
 }
 
@@ -160,6 +161,8 @@ impl Seed<'_> {
             verified_at: None,
             created_at: self.now,
             version: 1,
+            is_shared: false,
+            verified_by: None,
             address,
         }
     }

@@ -254,6 +254,8 @@ async fn keep(
         verified_at: is_proven.then_some(now),
         created_at: now,
         version: 1,
+        is_shared: false,
+        verified_by: is_proven.then(|| "identity_token".to_owned()),
     };
     store::customers::insert_identity(tx, &identity).await?;
     let event = if is_proven { "identity.verified" } else { "identity.added" };
