@@ -22,7 +22,6 @@ pub(crate) use commands::{checked, end_work, tags};
 pub use drafts::{DraftInput, delete_draft, draft, drafts, mark_read, mark_unread, save_draft};
 pub use erase::erase;
 pub(crate) use erase::wipe;
-pub(crate) use lists::readable;
 pub use lists::{
     Beside, ConversationView, InboxCounts, ListKind, ListPage, ListQuery, count_view, counts, events, find, find_with,
     interactions, list, place, work, work_items,
