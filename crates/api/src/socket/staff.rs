@@ -157,7 +157,6 @@ impl<'a> Session<'a> {
         let standing = Arc::clone(&caller.actor().standing);
         let filter = StaffFilter { standing, topics: BTreeSet::new() };
         let feed = runtime.hub.subscribe(Filter::Staff(filter), caller.actor().session.map(|id| id.0));
-        api.learn(&outline);
         let mut session = Self {
             api,
             caller,
