@@ -25,6 +25,7 @@ pub mod customers;
 pub mod dead_letters;
 pub mod decline_reasons;
 pub mod deliveries;
+pub mod demo;
 pub mod desk_nouns;
 pub mod dispositions;
 pub mod drafts;
@@ -62,6 +63,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "0004_routing", text: include_str!("../migrations/0004_routing.sql") },
     Migration { name: "0005_desk", text: include_str!("../migrations/0005_desk.sql") },
     Migration { name: "0006_visitor", text: include_str!("../migrations/0006_visitor.sql") },
+    Migration { name: "0007_ops", text: include_str!("../migrations/0007_ops.sql") },
 ];
 
 /// Every statement there is.
@@ -84,6 +86,7 @@ pub fn all() -> Vec<&'static Sql> {
         dead_letters::ALL,
         decline_reasons::ALL,
         deliveries::ALL,
+        demo::ALL,
         desk_nouns::ALL,
         dispositions::ALL,
         drafts::ALL,

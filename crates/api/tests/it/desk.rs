@@ -45,6 +45,7 @@ impl Desk {
         Self::on(Engine::Sqlite).await
     }
 
+    /// The same on the engine of choice.
     pub async fn on(engine: Engine) -> Self {
         let world = World::new(engine).await;
         world.set_up().await;
