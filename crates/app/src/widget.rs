@@ -315,7 +315,10 @@ async fn read_up_to(
     let org = visitor.organization_id;
     let mut last = None;
     for entry in store::entries::before(tx, org, id, seq + 1, 50).await? {
-        let Some(mut delivery) = entry.delivery.clone().filter(|_| entry.direction == Direction::Out) else { continue };
+        let Some(mut delivery) = entry.delivery.clone().filter(|_| entry.direction == Direction::Out && entry.is_out())
+        else {
+            continue;
+        };
         if delivery.get("state").and_then(serde_json::Value::as_str) == Some("read") {
             break;
         }
