@@ -55,7 +55,7 @@ function declare({ before, after, independent, test }, { language, theme, routes
 
   for (const path of routes) {
     test(path, async () => {
-      const isSignedOut = ['/login', '/setup'].includes(path);
+      const isSignedOut = ['/login', '/setup', '/invitation', '/password'].includes(path);
       const at = isSignedOut ? await browser.page({ language, theme }) : page;
       await at.goto(server.origin + address(path, ids));
       await at.getByRole('main').first().waitFor();
@@ -63,6 +63,28 @@ function declare({ before, after, independent, test }, { language, theme, routes
       await clean(at, `${path} ${theme} ${language}`);
     });
   }
+
+  // The pane for a new record beside each list of the settings.
+  for (const path of routes.filter((one) => one.startsWith('/admin/'))) {
+    test(`${path}?id=new`, async () => {
+      await page.goto(`${server.origin}${path}?id=new`);
+      await page.getByRole('main').first().waitFor();
+      await page.waitForLoadState('networkidle');
+      await clean(page, `${path} new ${theme} ${language}`);
+    });
+  }
+
+  test('the dialogs of a conversation', async () => {
+    await page.goto(`${server.origin}/c/${ids.conversation.id}`);
+    await page.getByRole('log').waitFor();
+    for (const key of ['t', '?', 'Control+k']) {
+      await page.keyboard.press(key);
+      await page.getByRole('dialog').waitFor();
+      await clean(page, `dialog ${key} ${theme} ${language}`);
+      await page.keyboard.press('Escape');
+      await page.getByRole('dialog').waitFor({ state: 'detached' });
+    }
+  });
 
   test('/demo', async () => {
     const visitor = new WidgetPage(await browser.page({ language, theme }), language);

@@ -21,7 +21,9 @@ use crate::limits::Limits;
 use crate::live::{self, Hub};
 use crate::owner::{self, Owner};
 use crate::rates::{Failures, Rates};
-use crate::{Error, audit, setup};
+use crate::simulator::Simulator;
+use crate::timers::{self, Timers};
+use crate::{Error, audit, jobs, nouns, setup};
 
 /// Where time comes from.
 pub trait Clock: Send + Sync {
@@ -72,6 +74,7 @@ struct Inner {
     tasks: Mutex<Vec<JoinHandle<()>>>,
     running: Arc<Running>,
     rates: Rates,
+    simulator: Simulator,
     sign_in_failures: Failures,
 }
 
@@ -83,6 +86,8 @@ pub struct Runtime {
     pub hub: Arc<Hub>,
     /// The one task that routes.
     pub owner: Owner,
+    /// What falls due by itself.
+    pub timers: Timers,
     /// What leaves for providers.
     pub outbox: Arc<Outbox>,
     /// The connections of enabled channels.
@@ -109,6 +114,7 @@ impl Ctx {
             tasks: Mutex::default(),
             running: Arc::default(),
             rates: Rates::default(),
+            simulator: Simulator::default(),
             sign_in_failures: Failures::default(),
         }))
     }
@@ -139,13 +145,16 @@ impl Ctx {
         let hub = Arc::new(Hub::default());
         let (owner, routing) = owner::start(self, organization, Arc::clone(&hub)).await?;
         let tailing = live::start(self, organization, Arc::clone(&hub), owner.clone()).await?;
+        nouns::begin(self, organization).await?;
+        jobs::recover(self, organization).await?;
         let (outbox, links) = (Arc::new(Outbox::default()), Links::default());
+        let (timers, timing) = timers::start(self, organization, Arc::clone(&hub));
         let sealing = audit::start(self, organization, Arc::clone(&hub));
-        let runtime = Arc::new(Runtime { organization, hub, owner, outbox, links });
+        let runtime = Arc::new(Runtime { organization, hub, owner, timers, outbox, links });
         self.0.runtimes.write().unwrap_or_else(PoisonError::into_inner).insert(organization, Arc::clone(&runtime));
         let cleaning = files::start(self, organization);
         let sending = deliveries::start(self, organization, Arc::clone(&runtime.outbox));
-        let tasks = [routing, tailing, sealing, cleaning, sending];
+        let tasks = [routing, tailing, timing, sealing, cleaning, sending];
         self.0.tasks.lock().unwrap_or_else(PoisonError::into_inner).extend(tasks);
         runtime.links.sync(self, organization).await?;
         Ok(runtime)
@@ -162,11 +171,13 @@ impl Ctx {
 
     /// Ends every running part and closes the store.
     pub async fn stop(self) {
+        self.simulator().stop().await;
         let runtimes = std::mem::take(&mut *self.0.runtimes.write().unwrap_or_else(PoisonError::into_inner));
         for runtime in runtimes.values() {
             runtime.links.stop().await;
             runtime.outbox.stop();
             runtime.owner.stop().await;
+            runtime.timers.close();
             runtime.hub.close();
         }
         self.files().stop();
@@ -220,6 +231,12 @@ impl Ctx {
     #[must_use]
     pub fn entropy(&self) -> &dyn Entropy {
         &*self.0.entropy
+    }
+
+    /// Simulated customers.
+    #[must_use]
+    pub fn simulator(&self) -> &Simulator {
+        &self.0.simulator
     }
 
     /// The files.

@@ -494,6 +494,15 @@ pub(crate) async fn show(
 
 /// What was leaving when its worker vanished: nobody knows whether it left.
 async fn abandon(ctx: &Ctx, org: OrganizationId, until: Timestamp) {
+    let late = ctx
+        .store()
+        .read("deliveries.late", (org, until), |tx, (org, until)| {
+            Box::pin(async move { Ok::<_, Error>(store::deliveries::late(tx, org, until).await?.len()) })
+        })
+        .await;
+    if matches!(late, Ok(0)) {
+        return;
+    }
     let input = (org, until, ctx.now(), ctx.new_id());
     let abandoned = ctx
         .store()
@@ -594,6 +603,9 @@ async fn retry_in(tx: &mut db::Tx<'_>, wish: Wish) -> Result<Entry, Error> {
 /// # Errors
 /// [`Error::NotPending`] when it is too late; [`Error::NotFound`], [`Error::Denied`].
 pub async fn cancel(ctx: &Ctx, actor: &Actor, entry: EntryId) -> Result<Entry, Error> {
+    if crate::entries::is_held_here(ctx, actor, entry).await? {
+        return crate::entries::cancel(ctx, actor, entry).await;
+    }
     wish(ctx, actor, entry, |tx, wish| Box::pin(cancel_in(tx, wish))).await
 }
 

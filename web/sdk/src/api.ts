@@ -108,6 +108,7 @@ export class Api {
   finishWrapUp = (id: M.Id) => this.http.request<unknown>('POST', `/work-items/${seg(id)}/wrap-up/finish`, { body: {} });
   transfer = (id: M.Id, body: { to: { agent_id: M.Id } | { queue_id: M.Id }; mode: 'blind' | 'consult'; note?: string }) =>
     this.http.request<unknown>('POST', `/work-items/${seg(id)}/transfer`, { body });
+  explain = (id: M.Id) => this.http.request<M.Explanation>('GET', `/work-items/${seg(id)}/explain`);
   reassign = (id: M.Id, body: { to: { agent_id: M.Id } | { queue_id: M.Id }; reason: string }) =>
     this.http.request<unknown>('POST', `/work-items/${seg(id)}/reassign`, { body });
   agents = (query: Query = {}) => this.http.request<M.List<M.Agent>>('GET', '/agents', { query });

@@ -261,7 +261,8 @@ export interface Conversation {
   owner?: Agent | null;
   queue?: Queue | null;
 }
-export interface ConversationResult { conversation?: Conversation; undo?: Undo | null }
+/** What a command answers beside the conversation itself; a merge answers both. */
+export interface ConversationResult { conversation?: Conversation; source?: Conversation; undo?: Undo | null }
 
 export type DeliveryState =
   | 'held' | 'queued' | 'sending' | 'unknown' | 'sent' | 'failed' | 'delivered' | 'read' | 'cancelled';
@@ -393,7 +394,7 @@ export interface Notification {
   conversation_id: Id | null;
   entry_id: Id | null;
   actor: Actor | null;
-  text: string | null;
+  text?: string | null;
   created_at: Timestamp;
   read_at: Timestamp | null;
 }
@@ -569,6 +570,15 @@ export interface Assignment {
   end_reason: string | null;
   wrap_up_deadline_at: Timestamp | null;
   extensions_used: number;
+}
+/** Why a work item stands where it stands, and what keeps each agent from it. */
+export interface Explanation {
+  work_item_id: Id;
+  state: WorkItemState;
+  position: number | null;
+  estimated_wait: { band: string; ms: number | null } | null;
+  agents: { agent_id: Id; is_eligible: boolean; first_failing: { code: string; params: Record<string, unknown> } | null; rank: number | null }[];
+  is_truncated: boolean;
 }
 export interface AcceptResult {
   offer: Offer;

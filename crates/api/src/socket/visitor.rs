@@ -31,10 +31,12 @@ const TYPING_EVERY: Duration = Duration::from_secs(3);
 pub async fn open(State(api): State<Api>, Door(channel): Door, upgrade: WebSocketUpgrade) -> Answer<Response> {
     let runtime = api.ctx().runtime(channel.organization_id)?;
     let frame_bytes = api.ctx().limits().size(Limit::SocketFrameInBytes);
+    let pending_bytes = api.ctx().limits().size(Limit::SocketPendingBytes);
     let upgrade = upgrade
         .protocols(["centralita.visitor.v1"])
         .read_buffer_size(512)
         .write_buffer_size(0)
+        .max_write_buffer_size(pending_bytes)
         .max_message_size(frame_bytes)
         .max_frame_size(frame_bytes);
     Ok(upgrade.on_upgrade(move |socket| async move {
@@ -143,6 +145,8 @@ impl Session<'_> {
     async fn hear(&mut self, connection: &mut Connection, heard: Heard) -> Result<(), Close> {
         match heard {
             Heard::Event(live) => self.tell(connection, &live).await,
+            // What a visitor sees is decided by whose it is, which never changes.
+            Heard::Hidden(..) => Ok(()),
             Heard::Mark(at) => {
                 self.at = at;
                 Ok(())

@@ -42,7 +42,12 @@ pub struct Desk {
 
 impl Desk {
     pub async fn new() -> Self {
-        let world = World::new(Engine::Sqlite).await;
+        Self::on(Engine::Sqlite).await
+    }
+
+    /// The same on the engine of choice.
+    pub async fn on(engine: Engine) -> Self {
+        let world = World::new(engine).await;
         world.set_up().await;
         let router = api::router(world.ctx.clone());
         let key = app::organization::demo_widget_key(&world.ctx).await.expect("reads").expect("a web chat");
@@ -106,5 +111,37 @@ impl Desk {
     pub async fn write(&self, token: &str, text: &str) -> Reply {
         let message = json!({ "client_message_id": self.world.ctx.new_id(), "text": text });
         self.visitor(Method::POST, "/messages", Some(token), Some(message)).await
+    }
+
+    /// Calls as the console does, naming the version it read.
+    pub async fn staff_at(&self, method: Method, path: &str, version: i64, body: Option<Value>) -> Reply {
+        let version = format!("\"{version}\"");
+        let headers = [
+            (COOKIE.as_str(), &*self.cookie),
+            ("x-csrf-token", &*self.csrf),
+            (ORIGIN.as_str(), OWN_ORIGIN),
+            ("if-match", &*version),
+        ];
+        self.call(method, path, &headers, body).await
+    }
+
+    /// The bytes of an answer.
+    pub async fn bytes(&self, path: &str) -> Vec<u8> {
+        let request = Request::builder().uri(format!("/api/v1{path}")).header(COOKIE, &*self.cookie);
+        let request = request.body(Body::empty()).expect("a request");
+        let response = self.router.clone().oneshot(request).await.expect("an answer");
+        assert_eq!(response.status(), StatusCode::OK);
+        axum::body::to_bytes(response.into_body(), usize::MAX).await.expect("a body").to_vec()
+    }
+
+    /// Reads until what is answered is as wanted.
+    pub async fn until(&self, path: &str, is_wanted: impl Fn(&Value) -> bool) {
+        let wait = async {
+            while !is_wanted(&self.staff(Method::GET, path, None).await.body) {
+                tokio::task::yield_now().await;
+            }
+        };
+        let limit = std::time::Duration::from_secs(20);
+        tokio::time::timeout(limit, wait).await.unwrap_or_else(|_| panic!("{path} does not become as wanted"));
     }
 }

@@ -1,6 +1,6 @@
 /** What an agent does with a whole conversation; each says what happened and offers the undo the server gives. */
 import { ApiError } from '@centralita/sdk';
-import type { Conversation, ConversationResult, Id, Timestamp, Undo, WorkItem } from '@centralita/sdk';
+import type { Conversation, ConversationResult, Customer, Id, Timestamp, Undo, WorkItem } from '@centralita/sdk';
 import { errorText } from '$lib/errors/text';
 import { conversation as conversationChanges } from '$lib/live/apply';
 import { live } from '$lib/live/store.svelte';
@@ -18,8 +18,7 @@ const refuse = (error: unknown): void => toasts.show(errorText(error), { tone: '
 
 async function run(action: () => Promise<Answer>, done: string): Promise<void> {
   const answer = await action();
-  const row = answer.conversation ?? answer;
-  if (row.id) live.commit(conversationChanges(live.tables, row));
+  for (const row of [answer.conversation ?? answer, answer.source]) if (row?.id) live.commit(conversationChanges(live.tables, row));
   toasts.show(done, answer.undo ? { action: { label: m.undo(), run: () => void undo(answer.undo as Undo) } } : {});
 }
 
@@ -81,6 +80,19 @@ export async function change(row: Conversation, patch: Partial<Conversation>): P
     const now = live.tables.conversations.get(row.id) ?? row;
     const before = Object.fromEntries(Object.keys(patch).map((key) => [key, row[key as keyof Conversation]]));
     live.commit([{ table: 'conversations', id: row.id, row: { ...now, ...before } }]);
+    refuse(error);
+    return false;
+  }
+}
+
+/** Blocks the customer: what they write afterwards is kept and reaches nobody. Can be taken back from the message. */
+export async function block(customer: Customer, isBlocked: boolean): Promise<boolean> {
+  try {
+    const row = await api.patchCustomer(customer.id, { is_blocked: isBlocked }, customer.version);
+    live.commit([{ table: 'customers', id: row.id, row: { ...customer, ...row, identities: row.identities ?? customer.identities ?? null } }]);
+    toasts.show(isBlocked ? m.done_blocked() : m.done_unblocked(), { action: { label: m.undo(), run: () => void block(row, !isBlocked) } });
+    return true;
+  } catch (error) {
     refuse(error);
     return false;
   }

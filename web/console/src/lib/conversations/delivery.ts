@@ -43,5 +43,6 @@ export function deliveryError(delivery: Delivery | null): string | null {
   const error = delivery?.error;
   if (!error) return null;
   if (KNOWN_CODES.includes(error.code)) return codeText(error.code, { ...error });
-  return error.text ? m.delivery_provider_said({ text: error.text }) : codeText(error.code);
+  if (!error.text) return codeText(error.code);
+  return error.class === 'retry' ? m.delivery_provider_waits({ text: error.text }) : m.delivery_provider_said({ text: error.text });
 }

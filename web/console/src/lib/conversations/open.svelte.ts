@@ -11,6 +11,8 @@ import { api } from '$lib/session/api';
 
 /** Entries per page; part of the speed budget. */
 export const PAGE = 50;
+/** Pages loaded at most to reach an old line. */
+const MAX_PAGES_BACK = 7;
 
 export type Shown = 'all' | 'messages' | 'notes' | 'events';
 
@@ -25,7 +27,10 @@ export class OpenConversation {
   show = $state<Shown>('all');
   /** Messages chosen to be split off; null while nobody is choosing. */
   picked = $state.raw<ReadonlySet<Id> | null>(null);
+  /** The line to bring into view; null when there is none to look for. */
+  target = $state<number | null>(null);
   #markedSeq = 0;
+  #loading: Promise<void> | null = null;
 
   /** `id` as given: a number from a link resolves to the id when loaded. */
   id = $state<Id>('');
@@ -42,7 +47,7 @@ export class OpenConversation {
   }
 
   follow(): () => void {
-    void this.load();
+    this.#loading = this.load();
     const off = connection.listen({
       events: () => void this.#catchUp(),
       resync: () => void this.load(),
@@ -89,6 +94,14 @@ export class OpenConversation {
       if (!(error instanceof ApiError)) throw error;
       this.composer = { routes: [] };
     }
+  }
+
+  /** Loads as far back as it takes, within reason, and asks the timeline to show the line. */
+  async reveal(seq: number): Promise<void> {
+    await this.#loading;
+    for (let page = 0; page < MAX_PAGES_BACK && this.window.hasOlder && (this.window.entries[0]?.seq ?? 0) > seq; page += 1) await this.loadOlder();
+    this.show = 'all';
+    this.target = seq;
   }
 
   startPicking(): void {

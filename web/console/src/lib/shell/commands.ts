@@ -1,4 +1,5 @@
 /** Commands that make sense on every page. */
+import { isTyping } from '$lib/commands/keyboard';
 import { palette } from '$lib/commands/palette.svelte';
 import type { Command } from '$lib/commands/registry.svelte';
 import { i18n } from '$lib/i18n/locale.svelte';
@@ -6,6 +7,7 @@ import { presence } from '$lib/presence/presence.svelte';
 import { router } from '$lib/router.svelte';
 import { session } from '$lib/session/session.svelte';
 import { settings } from '$lib/settings/settings.svelte';
+import { toasts } from '$lib/ui/toasts.svelte';
 import { m } from '$m';
 import { adminLinks } from './links';
 
@@ -43,6 +45,7 @@ function mine(): Command[] {
 function app(): Command[] {
   return [
     { id: 'app.palette', group: 'app', isHidden: true, label: () => m.search_or_run(), keys: ['mod+k'], run: () => (palette.isOpen = !palette.isOpen) },
+    { id: 'app.undo', group: 'app', icon: 'undo', label: () => m.cmd_undo_last(), keys: ['mod+z'], when: () => toasts.action !== undefined && !isTyping(document.activeElement), run: () => toasts.action?.() },
     { id: 'app.sheet', group: 'app', icon: 'help', label: () => m.shortcuts(), keys: ['?'], run: () => (palette.isSheetOpen = true) },
     { id: 'app.theme', group: 'app', icon: 'eye', label: () => m.cmd_theme(), run: toggleTheme },
     { id: 'app.language', group: 'app', icon: 'lang', label: () => (i18n.locale === 'es' ? 'English' : 'Español'), run: () => i18n.choose(i18n.locale === 'es' ? 'en' : 'es') },

@@ -17,6 +17,12 @@ class Toasts {
     setTimeout(() => this.dismiss(id), options.action || toast.tone === 'bad' ? ACTION_MS : PLAIN_MS);
   }
 
+  /** What the newest toast offers to do; undefined when none does. */
+  get action(): (() => void) | undefined {
+    const toast = this.items.findLast((one) => one.action !== undefined);
+    return toast && (() => { toast.action?.run(); this.dismiss(toast.id); });
+  }
+
   dismiss(id: number): void {
     this.items = this.items.filter((toast) => toast.id !== id);
   }
