@@ -199,7 +199,7 @@ function identity({ before, after, test }) {
       return found.length > 0 && found;
     });
     const customer = await here.admin.get(`/customers/${conversation.customer_id}`);
-    assert.equal(customer.display_name, 'Lucía');
+    assert.equal(customer.name, 'Lucía');
   });
 
   test('on another device they find their conversation', async () => {
