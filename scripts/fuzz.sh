@@ -1,16 +1,8 @@
 #!/usr/bin/env bash
-# Fuzzes one target of fuzz/ on stable Rust: scripts/fuzz.sh TARGET [SECONDS]
+# Feeds damaged input to one target, or to all of them: scripts/fuzz.sh [TARGET] [SECONDS]
+# One target runs for a minute, all of them for half an hour. SEED=… repeats a run.
 set -eu
 cd "$(dirname "$0")/.."
-targets=$(ls fuzz/targets 2>/dev/null | sed 's/\.rs$//' | paste -sd' ')
-if [ $# -eq 0 ] || ! [[ " $targets " == *" $1 "* ]]; then
-    echo "make fuzz T=<target>: ${targets:-none in fuzz/targets}" >&2
-    exit 2
-fi
-passes="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4"
-counters="-Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table"
-compares="-Cllvm-args=-sanitizer-coverage-trace-compares"
-export RUSTFLAGS="--cfg fuzzing $passes $counters $compares -Ccodegen-units=1"
-mkdir -p "fuzz/corpus/$1"
-exec cargo run --manifest-path fuzz/Cargo.toml --release --target-dir target/fuzz --bin "$1" -- \
-    -max_total_time="${2:-60}" "fuzz/corpus/$1"
+target=${1:-}
+if [ -n "$target" ]; then seconds=${2:-60}; else seconds=${2:-1800}; fi
+exec cargo run --quiet --package fuzz -- ${target:+"$target"} --seconds "$seconds" ${SEED:+--seed "$SEED"}

@@ -61,7 +61,7 @@ export class MailServers {
   }
 
   #writeCertificate() {
-    const args = 'req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost,IP:127.0.0.1';
+    const args = 'req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost,IP:127.0.0.1 -addext basicConstraints=critical,CA:FALSE';
     const files = ['-keyout', this.#at('key.pem'), '-out', this.certificate];
     execFileSync('openssl', [...args.split(' '), ...files], { stdio: 'ignore' });
   }

@@ -1,6 +1,9 @@
 // The main job: a customer writes, the right agent answers, nothing is lost.
 import assert from 'node:assert/strict';
 import { Browser, picture } from '../lib/browser.mjs';
+import { identityToken, trustIdentities } from '../lib/identity.mjs';
+import { LUCIA, SUPPORT, USERS, entryOf, mailChannel, mails } from '../lib/mailchannel.mjs';
+import { MailServers } from '../lib/mailservers.mjs';
 import { ConsolePage, WidgetPage } from '../lib/pages.mjs';
 import { Server } from '../lib/server.mjs';
 import { Socket } from '../lib/socket.mjs';
@@ -9,10 +12,12 @@ import { until } from '../lib/wait.mjs';
 import { accept, addAgent, complete, goOnline, pendingOffer, route, setUp, visitorOf, widgetKey } from '../lib/world.mjs';
 
 const OFFER_TIMEOUT_MS = 3_000;
+const IDENTITY_SECRET = 'a secret of the shop, 32 bytes or more';
 
 export default suite('main-job', (group) => {
   group('offers', offers);
   group('capacity', capacity);
+  group('mail', mail);
   group('two browsers', twoBrowsers);
 });
 
@@ -190,5 +195,98 @@ function twoBrowsers({ before, after, test }) {
     await agent.reads('¡Gracias!');
     await visitor.resume(`${server.origin}/demo`, '¡Gracias!');
     await visitor.reads('Te mando una nueva hoy mismo.');
+  });
+}
+
+function mail({ before, after, test }) {
+  let peers, server, admin, key, agent, channel, conversation, firstMail, reply;
+
+  before(async () => {
+    peers = await MailServers.start(USERS);
+    let people;
+    ({ server, admin, key, people } = await world('mail', { agents: ['Dani'], routing: { offer_timeout_ms: 60_000 } }));
+    [agent] = people;
+    await goOnline(agent);
+  });
+  after(() => peers?.dispose());
+  after(() => server?.dispose());
+
+  test('a mail channel with a real mailbox is enabled', async () => {
+    channel = await mailChannel(admin, peers);
+    assert.deepEqual(Object.keys(channel.secrets).sort(), ['imap_password', 'smtp_password']);
+    assert.ok(!JSON.stringify(channel).includes(USERS[SUPPORT]), 'a secret can be read');
+  });
+
+  test('a customer with a signed identity chats', async () => {
+    await trustIdentities(admin, IDENTITY_SECRET);
+    const token = identityToken(IDENTITY_SECRET, { audience: key, sub: 'lucia-1', email: LUCIA, email_verified: true, name: 'Lucía García' });
+    const visitor = await visitorOf(server.origin, key, { identityToken: token });
+    ({ conversation } = await visitor.send('Hola, soy Lucía, ¿dónde está mi pedido?'));
+    await accept(await pendingOffer([agent]));
+  });
+
+  test('the same customer mails, and the mail stands in the same timeline', async () => {
+    firstMail = await peers.send({ from: LUCIA, to: SUPPORT, subject: 'Mi pedido', text: 'Os mando el número: 20931.' });
+    const found = await entryOf(agent.api, 'the mail as an entry', (e) => /20931/.test(e.body.text ?? ''));
+    assert.equal(found.conversation.id, conversation.id, 'one customer, one matter');
+    assert.equal(found.entry.channel_kind, 'email');
+    assert.ok(found.entry.raw_available);
+    const raw = await agent.api.get(`/entries/${found.entry.id}/raw`);
+    assert.ok(raw.includes(firstMail), 'the raw mail is the mail');
+    const timeline = await agent.api.list(`/customers/${found.conversation.customer_id}/timeline`);
+    const kinds = new Set(timeline.map((e) => e.channel_kind).filter(Boolean));
+    assert.ok(kinds.has('web_chat') && kinds.has('email'), [...kinds].join());
+  });
+
+  test('somebody who merely types that address sees nothing', async () => {
+    const stranger = await visitorOf(server.origin, key, { prechat: { email: LUCIA } });
+    assert.deepEqual((await stranger.session()).conversations, []);
+  });
+
+  test("the agent's reply arrives in the customer's mailbox, threaded", async () => {
+    const { routes } = await agent.api.get(`/conversations/${conversation.id}/composer`);
+    const route = routes.find((r) => r.channel_id === channel.id && r.is_allowed);
+    assert.equal(route?.address, LUCIA, JSON.stringify(routes));
+    const { last_entry_seq: seen } = await agent.api.get(`/conversations/${conversation.id}`);
+    const entry = await agent.api.post(`/conversations/${conversation.id}/messages`, {
+      text: 'Sale **hoy** y llega mañana.',
+      seen_seq: seen,
+      reply_route: { channel_id: route.channel_id, identity_id: route.identity_id },
+    });
+    reply = await peers.mail(LUCIA, 'the reply', (m) => /llega mañana/.test(m.text ?? ''));
+    assert.equal(reply.inReplyTo, firstMail);
+    assert.ok(reply.references.includes(firstMail), reply.references);
+    assert.match(reply.html, /<strong>hoy<\/strong>/);
+    await until('the message shown as sent', async () => {
+      const found = (await mails(agent.api, conversation.id)).find((e) => e.id === entry.id);
+      return found.delivery.state === 'sent';
+    });
+  });
+
+  test("the customer's answer threads to the same conversation", async () => {
+    const to = reply.replyTo?.[0]?.address ?? reply.from.address;
+    assert.match(to, /^soporte\+c-/);
+    const headers = { 'In-Reply-To': reply.messageId, References: `${firstMail} ${reply.messageId}` };
+    await peers.send({ from: LUCIA, to, subject: `Re: ${reply.subject}`, text: 'Perfecto, gracias.', headers });
+    const found = await entryOf(agent.api, 'the answer', (e) => /Perfecto/.test(e.body.text ?? ''));
+    assert.equal(found.conversation.id, conversation.id);
+  });
+
+  test('an answer without any header but the signed address threads too', async () => {
+    const to = reply.replyTo[0].address;
+    await peers.send({ from: LUCIA, to, subject: 'otra cosa', text: 'Solo con la dirección firmada.' });
+    const found = await entryOf(agent.api, 'the answer', (e) => /dirección firmada/.test(e.body.text ?? ''));
+    assert.equal(found.conversation.id, conversation.id);
+  });
+
+  test('mail that arrives while IMAP is down is fetched later, and nothing is lost or doubled', async () => {
+    await peers.stopImap();
+    await peers.send({ from: LUCIA, to: SUPPORT, subject: 'Re: Mi pedido', text: 'Mientras estabais caídos.', headers: { References: `${firstMail} ${reply.messageId}` } });
+    await until('the channel to say so', async () => (await admin.get(`/channels/${channel.id}`)).health.state === 'down', { deadlineMs: 60_000 });
+    await peers.startImap();
+    await entryOf(agent.api, 'the mail', (e) => /estabais caídos/.test(e.body.text ?? ''), { deadlineMs: 90_000 });
+    const texts = (await mails(agent.api, conversation.id)).map((e) => e.body.text.trim());
+    assert.equal(new Set(texts).size, texts.length, texts.join(' | '));
+    await until('the channel well again', async () => (await admin.get(`/channels/${channel.id}`)).health.state === 'ok', { deadlineMs: 60_000 });
   });
 }

@@ -40,7 +40,7 @@ const TOP: &str = "centralita";
 const BENCH: (&str, &str) = (TOP, "bench");
 
 /// May use everything; nothing uses them outside its tests.
-const TOOLS: &[&str] = &["testkit", "bench", "e2e", "xtask"];
+const TOOLS: &[&str] = &["testkit", "bench", "e2e", "fuzz", "xtask"];
 
 /// Crates without input or output, and what they therefore never use.
 const PURE: &[&str] = &["domain", "workforce", "mail"];

@@ -203,8 +203,10 @@ fn beat(desks: &[mpsc::UnboundedSender<(usize, Instant)>], per_second: u32, seco
     let mut at = began;
     for number in 0..count {
         thread::sleep(at.saturating_duration_since(Instant::now()));
-        // A worker that failed no longer takes anything; its error is told by whoever joins it.
-        desks[number % desks.len()].send((number, at)).ok();
+        if desks[number % desks.len()].send((number, at)).is_err() {
+            // That worker failed; its error is told by whoever joins it.
+            return;
+        }
         at += period;
     }
 }

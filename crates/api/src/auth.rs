@@ -44,13 +44,22 @@ impl FromRequestParts<Api> for Caller {
             None => Identity(identify(api, &parts.headers, &parts.extensions).await),
         };
         let current = found?;
-        let is_write = parts.method != Method::GET && parts.method != Method::HEAD;
-        if let Some(session) = current.session.as_ref().filter(|_| is_write) {
-            check_origin(&parts.headers, api)?;
-            check_csrf(&parts.headers, &session.csrf_token)?;
-        }
+        check_write(api, &parts.method, &parts.headers, &current)?;
         Ok(Self(current))
     }
+}
+
+/// Refuses a write by cookie that another site's page made.
+///
+/// # Errors
+/// 403 `origin_forbidden`, 403 `csrf_failed`.
+pub fn check_write(api: &Api, method: &Method, headers: &HeaderMap, current: &Current) -> Result<(), Problem> {
+    let is_write = method != Method::GET && method != Method::HEAD;
+    if let Some(session) = current.session.as_ref().filter(|_| is_write) {
+        check_origin(headers, api)?;
+        check_csrf(headers, &session.csrf_token)?;
+    }
+    Ok(())
 }
 
 /// Who is behind the credential of a request.

@@ -13,6 +13,7 @@ use http::{HeaderName, HeaderValue};
 use tracing::Instrument;
 use uuid::Uuid;
 
+use crate::extract::BodyLimit;
 use crate::guard::Route;
 use crate::problem::{Code, Problem};
 use crate::state::Api;
@@ -30,8 +31,9 @@ pub struct Around {
 }
 
 /// Gives the request its id, in the log too, and the answer what every answer carries; counts it.
-pub async fn wrap(State(around): State<Around>, request: Request, next: Next) -> Response {
+pub async fn wrap(State(around): State<Around>, mut request: Request, next: Next) -> Response {
     let id = (around.ids)();
+    request.extensions_mut().insert(BodyLimit(around.api.ctx().limits().size(Limit::JsonBodyBytes)));
     let response = match limits(around.api.ctx().limits(), &request) {
         Ok(()) => next.run(request).instrument(tracing::info_span!("request", %id)).await,
         Err(problem) => problem.into_response(),

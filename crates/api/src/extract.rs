@@ -17,8 +17,18 @@ use serde_path_to_error::Segment;
 
 use crate::problem::{Code, FieldError, Problem};
 
-/// Largest JSON body.
+/// Largest JSON body where nothing else was chosen.
 pub const MAX_JSON_BYTES: usize = 1024 * 1024;
+
+/// Largest JSON body, as chosen; put beside every request.
+#[derive(Clone, Copy, Debug)]
+pub struct BodyLimit(pub usize);
+
+/// The largest JSON body this request may have.
+#[must_use]
+pub fn json_limit(request: &Request) -> usize {
+    request.extensions().get::<BodyLimit>().map_or(MAX_JSON_BYTES, |BodyLimit(bytes)| *bytes)
+}
 
 /// A JSON body in both directions.
 #[derive(Clone, Copy, Debug)]
@@ -30,7 +40,8 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     /// An empty body counts as `{}`: commands without arguments need none.
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         let is_json = is_json(request.headers());
-        let bytes = read(request, MAX_JSON_BYTES).await?;
+        let max = json_limit(&request);
+        let bytes = read(request, max).await?;
         if bytes.is_empty() {
             return parse(b"{}").map(Self);
         }

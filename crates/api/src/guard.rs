@@ -27,7 +27,7 @@ use uuid::Uuid;
 
 use crate::auth::{self, Identity};
 use crate::cors::Door;
-use crate::extract::{MAX_JSON_BYTES, is_json, read};
+use crate::extract::{MAX_JSON_BYTES, is_json, json_limit, read};
 use crate::problem::{Code, FieldError, Problem};
 use crate::state::Api;
 
@@ -178,9 +178,12 @@ async fn keyed(
     current: &Current,
     key: &HeaderValue,
 ) -> Result<Response, Problem> {
+    auth::check_write(api, request.method(), request.headers(), current)?;
     let call = call(&request, current, key)?;
     let (parts, body) = request.into_parts();
-    let bytes = read(Request::from_parts(parts.clone(), body), MAX_JSON_BYTES).await?;
+    let request = Request::from_parts(parts.clone(), body);
+    let max = json_limit(&request);
+    let bytes = read(request, max).await?;
     let hash = Sha256::digest(&bytes).to_vec();
     let claim = match idempotency::begin(api.ctx(), call, hash).await? {
         Begun::Run(claim) => claim,
@@ -249,11 +252,16 @@ fn replayed(status: u16, body: &Value) -> Response {
 pub async fn visitors(State(api): State<Api>, matched: MatchedPath, request: Request, next: Next) -> Response {
     let path = short(&matched).to_owned();
     let method = request.method().clone();
-    let outcome = visitor_rates(&api, &method, &path, &request).and_then(|()| visitor_parameters(&path, &request));
+    let rates = visitor_rates(&api, &path, &request);
+    let over = rates.iter().find(|standing| !standing.is_within);
+    let outcome = within(over).and_then(|()| visitor_parameters(&path, &request));
     let mut response = match outcome {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
     };
+    if let Some(standing) = over.or(rates.last()) {
+        announce(response.headers_mut(), standing);
+    }
     response.extensions_mut().insert(Route(format!("{method} {path}")));
     response
 }
@@ -265,31 +273,35 @@ fn visitor_parameters(path: &str, request: &Request) -> Result<(), Problem> {
     }
 }
 
-fn visitor_rates(api: &Api, method: &Method, path: &str, request: &Request) -> Result<(), Problem> {
-    if method == Method::OPTIONS {
-        return Ok(());
-    }
-    let (ctx, limits) = (api.ctx(), api.ctx().limits());
-    let channel = request.extensions().get::<Door>().map(|Door(channel)| channel.id.to_string()).unwrap_or_default();
-    let rest = path.strip_prefix("/widget/{key}").unwrap_or(path);
+/// Counts a visitor's call; for a new session by its address and by its network.
+fn visitor_rates(api: &Api, path: &str, request: &Request) -> Vec<Standing> {
+    let method = request.method();
     let ip = auth::counted_ip(api, request.headers(), request.extensions());
-    let count = |name, limit, window_s, key: &str| {
-        let quota = Quota { name, count: limits.get(limit), window_s };
-        within(Some(&ctx.rates().count(quota, &format!("{channel} {key}"), ctx.now())))
+    let channel = request.extensions().get::<Door>().map(|Door(channel)| channel.id.to_string()).unwrap_or_default();
+    let count = |(name, limit, window_s), key: &str| {
+        let quota = Quota { name, count: api.ctx().limits().get(limit), window_s };
+        api.ctx().rates().count(quota, &format!("{channel} {key}"), api.ctx().now())
     };
+    let rest = path.strip_prefix("/widget/{key}").unwrap_or(path);
     if (method, rest) == (&Method::POST, "/sessions") {
-        let Some(ip) = ip else { return Ok(()) };
-        count("visitor_sessions", Limit::VisitorSessionsPerMin, 60, &ip.to_string())?;
-        return count("visitor_networks", Limit::VisitorSessionsPerNetworkPerMin, 60, &network(ip));
+        let Some(ip) = ip else { return Vec::new() };
+        let by_network = ("visitor_networks", Limit::VisitorSessionsPerNetworkPerMin, 60);
+        let by_address = ("visitor_sessions", Limit::VisitorSessionsPerMin, 60);
+        return vec![count(by_network, &network(ip)), count(by_address, &ip.to_string())];
     }
-    let Some(visitor) = visitor_key(request.headers()).or(ip.map(|ip| ip.to_string())) else { return Ok(()) };
-    match (method, rest) {
-        (&Method::POST, "/messages") => count("visitor_messages", Limit::VisitorMessagesPerMin, 60, &visitor),
-        (&Method::POST, "/attachments") => count("visitor_uploads", Limit::VisitorUploadsPer10Min, 600, &visitor),
-        (&Method::GET, "/articles") => count("visitor_searches", Limit::VisitorSearchesPerMin, 60, &visitor),
-        (&Method::POST, "/identify") => count("visitor_identify", Limit::VisitorIdentificationsPerMin, 60, &visitor),
-        (&Method::POST, "/events") => count("visitor_events", Limit::VisitorEventsPerMin, 60, &visitor),
-        _ => count("visitor_calls", Limit::VisitorCallsPerMin, 60, &visitor),
+    let visitor = visitor_key(request.headers()).or(ip.map(|ip| ip.to_string()));
+    visitor.map(|visitor| count(visitor_quota(method, rest), &visitor)).into_iter().collect()
+}
+
+/// What a visitor's call counts against.
+fn visitor_quota(method: &Method, rest: &str) -> (&'static str, Limit, i64) {
+    match (method.as_str(), rest) {
+        ("POST", "/messages") => ("visitor_messages", Limit::VisitorMessagesPerMin, 60),
+        ("POST", "/attachments") => ("visitor_uploads", Limit::VisitorUploadsPer10Min, 600),
+        ("GET", "/articles") => ("visitor_searches", Limit::VisitorSearchesPerMin, 60),
+        ("POST", "/identify") => ("visitor_identify", Limit::VisitorIdentificationsPerMin, 60),
+        ("POST", "/events") => ("visitor_events", Limit::VisitorEventsPerMin, 60),
+        _ => ("visitor_calls", Limit::VisitorCallsPerMin, 60),
     }
 }
 

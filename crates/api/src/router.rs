@@ -58,6 +58,7 @@ fn staff() -> OpenApiRouter<Api> {
         .routes(routes!(work_items::transfer))
         .merge(access())
         .merge(email())
+        .merge(demo())
         .merge(inbox())
         .merge(nouns())
         .merge(routing())
@@ -100,6 +101,15 @@ fn email() -> OpenApiRouter<Api> {
         .routes(routes!(deliveries::raw))
         .routes(routes!(deliveries::retry))
         .routes(routes!(deliveries::cancel))
+}
+
+/// What a trial installation is tried out with.
+fn demo() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(demo::seed, demo::clear))
+        .routes(routes!(simulator::scripts))
+        .routes(routes!(simulator::runs, simulator::start))
+        .routes(routes!(simulator::stop))
 }
 
 fn inbox() -> OpenApiRouter<Api> {

@@ -21,6 +21,7 @@ use crate::limits::Limits;
 use crate::live::{self, Hub};
 use crate::owner::{self, Owner};
 use crate::rates::{Failures, Rates};
+use crate::simulator::Simulator;
 use crate::{Error, audit, setup};
 
 /// Where time comes from.
@@ -72,6 +73,7 @@ struct Inner {
     tasks: Mutex<Vec<JoinHandle<()>>>,
     running: Arc<Running>,
     rates: Rates,
+    simulator: Simulator,
     sign_in_failures: Failures,
 }
 
@@ -109,6 +111,7 @@ impl Ctx {
             tasks: Mutex::default(),
             running: Arc::default(),
             rates: Rates::default(),
+            simulator: Simulator::default(),
             sign_in_failures: Failures::default(),
         }))
     }
@@ -162,6 +165,7 @@ impl Ctx {
 
     /// Ends every running part and closes the store.
     pub async fn stop(self) {
+        self.simulator().stop().await;
         let runtimes = std::mem::take(&mut *self.0.runtimes.write().unwrap_or_else(PoisonError::into_inner));
         for runtime in runtimes.values() {
             runtime.links.stop().await;
@@ -220,6 +224,12 @@ impl Ctx {
     #[must_use]
     pub fn entropy(&self) -> &dyn Entropy {
         &*self.0.entropy
+    }
+
+    /// Simulated customers.
+    #[must_use]
+    pub fn simulator(&self) -> &Simulator {
+        &self.0.simulator
     }
 
     /// The files.

@@ -494,6 +494,15 @@ pub(crate) async fn show(
 
 /// What was leaving when its worker vanished: nobody knows whether it left.
 async fn abandon(ctx: &Ctx, org: OrganizationId, until: Timestamp) {
+    let late = ctx
+        .store()
+        .read("deliveries.late", (org, until), |tx, (org, until)| {
+            Box::pin(async move { Ok::<_, Error>(store::deliveries::late(tx, org, until).await?.len()) })
+        })
+        .await;
+    if matches!(late, Ok(0)) {
+        return;
+    }
     let input = (org, until, ctx.now(), ctx.new_id());
     let abandoned = ctx
         .store()

@@ -100,7 +100,8 @@ impl StaffFilter {
             "offer" => content.offer.as_ref().is_some_and(|o| is_mine(o.agent)),
             "presence" => {
                 let is_own = content.presence.as_ref().is_some_and(|p| is_mine(p.agent));
-                is_own || (self.has("agents") && self.may(Permission::AgentsRead, Resource::Any))
+                let may = |agent: AgentId| self.may(Permission::AgentsRead, Resource::Agent(agent));
+                is_own || (self.has("agents") && content.presence.as_ref().is_some_and(|p| may(p.agent)))
             }
             "draft" => {
                 live.event.data.get("user_id").and_then(Value::as_str)
@@ -409,8 +410,12 @@ impl Hub {
             match live.event.kind.as_str() {
                 "session.revoked" => id_in(&live.event, "session_id").into_iter().for_each(|id| self.revoke(id)),
                 "audit.recorded" => self.recorded.notify_one(),
-                "api_token.updated" | "role.updated" | "team.deleted" | "team.updated" | "user.disabled"
-                | "user.updated" => self.rights_changed(),
+                "api_token.updated" | "role.updated" | "team.deleted" | "team.updated" | "user.disabled" => {
+                    self.rights_changed();
+                }
+                "user.updated" if live.event.data.get("has_new_rights") == Some(&Value::Bool(true)) => {
+                    self.rights_changed();
+                }
                 _ => {}
             }
         }

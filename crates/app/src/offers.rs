@@ -2,7 +2,7 @@
 
 use domain::ids::{DeclineReasonId, OfferId, OrganizationId};
 use domain::permissions::{Permission, Resource};
-use domain::routing::{Command, Offer};
+use domain::routing::{Command, Offer, Refused};
 use store::conversations::Conversation;
 use store::customers::Customer;
 use store::work::WorkItem;
@@ -114,7 +114,7 @@ async fn check_reason(ctx: &Ctx, actor: &Actor, reason: DeclineReasonId) -> Resu
 /// One offer of the actor's.
 ///
 /// # Errors
-/// [`Error::NotFound`].
+/// [`Error::NotFound`]; [`Error::Refused`] for a colleague's.
 pub async fn one(ctx: &Ctx, actor: &Actor, offer: OfferId) -> Result<OfferView, Error> {
     let found = ctx
         .store()
@@ -122,6 +122,8 @@ pub async fn one(ctx: &Ctx, actor: &Actor, offer: OfferId) -> Result<OfferView, 
             Box::pin(async move { Ok::<_, Error>(store::work::find_offers(tx, org, vec![offer]).await?) })
         })
         .await?;
-    let own = found.into_iter().filter(|o| Some(o.agent) == actor.standing.agent).collect();
-    views(ctx, actor.organization, own).await?.pop().ok_or(Error::NotFound)
+    if found.iter().any(|o| Some(o.agent) != actor.standing.agent) {
+        return Err(Refused::OfferNotYours.into());
+    }
+    views(ctx, actor.organization, found).await?.pop().ok_or(Error::NotFound)
 }

@@ -66,6 +66,16 @@ impl Rates {
     }
 }
 
+impl Rates {
+    /// Takes back one that turned out not to count.
+    pub fn take_back(&self, quota: Quota, key: &str) {
+        let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(window) = windows.get_mut(&(quota.name, key.to_owned())) {
+            window.used = (window.used - 1).max(0);
+        }
+    }
+}
+
 fn make_room(windows: &mut BTreeMap<(&'static str, String), Window>, now_ms: i64) {
     windows.retain(|_, window| window.ends_ms > now_ms);
     if windows.len() < KEYS_MAX {
@@ -140,6 +150,8 @@ mod tests {
         assert!(rates.count(quota, "b", at(2)).is_within, "another key has a window of its own");
         let standing = rates.count(quota, "a", at(61_000));
         assert_eq!((standing.remaining, standing.reset_ms), (0, 59_000));
+        rates.take_back(quota, "a");
+        assert!(rates.count(quota, "a", at(61_000)).is_within);
     }
 
     #[test]

@@ -58,15 +58,21 @@ pub async fn sign_in(
     let is_right = secrets::verify_password(hash, password.to_owned()).await;
     let user = user.filter(|u| is_right && u.state == "active").ok_or(Error::InvalidCredentials)?;
     ctx.sign_in_failures().succeeded(&account);
+    if let Some(ip) = &ip {
+        ctx.rates().take_back(per_address(ctx), ip);
+    }
     open(ctx, user, ip, user_agent).await
+}
+
+fn per_address(ctx: &Ctx) -> Quota {
+    Quota { name: "sign_in", count: ctx.limits().get(Limit::SignInFailuresPerIpPer10Min), window_s: 600 }
 }
 
 /// Counts an attempt before anything is compared, so that attempts at the same time cannot pass together.
 fn delay(ctx: &Ctx, account: &str, ip: Option<&str>) -> Result<(), Error> {
     let (limits, now) = (ctx.limits(), ctx.now());
-    let count = limits.get(Limit::SignInFailuresPerIpPer10Min);
-    let quota = Quota { name: "sign_in", count, window_s: 600 };
-    if let Some(standing) = ip.map(|ip| ctx.rates().count(quota, ip, now)).filter(|standing| !standing.is_within) {
+    let by_address = ip.map(|ip| ctx.rates().count(per_address(ctx), ip, now));
+    if let Some(standing) = by_address.filter(|standing| !standing.is_within) {
         return Err(Error::SignInDelayed { retry_after_ms: standing.reset_ms });
     }
     let free = limits.get(Limit::SignInFailuresPerAccount);

@@ -164,6 +164,7 @@ async fn save(
     let org = stamp.actor.organization;
     let mut user = current(tx, org, id, version).await?;
     let before = shown(&user);
+    let has_new_rights = !change.is_personal();
     user.name = change.name.unwrap_or(user.name);
     user.language = change.language.unwrap_or(user.language);
     user.time_zone = change.time_zone.unwrap_or(user.time_zone);
@@ -177,7 +178,7 @@ async fn save(
     if let Some(teams) = change.team_ids {
         join(tx, &stamp, id, &teams).await?;
     }
-    stamp.tell(tx, "user.updated", json!({ "user_id": id })).await?;
+    stamp.tell(tx, "user.updated", json!({ "user_id": id, "has_new_rights": has_new_rights })).await?;
     stamp.audit(tx, "user.updated", ("user", id.0), Some(before), Some(shown(&user))).await?;
     Ok(user)
 }

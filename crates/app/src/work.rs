@@ -2,7 +2,7 @@
 
 use domain::ids::{AgentId, ConversationId, CustomerId, QueueId, WorkItemId};
 use domain::permissions::{Permission, Resource};
-use domain::routing::{Command, ItemState};
+use domain::routing::{Command, ItemState, Refused};
 use store::work::WorkItem;
 use uuid::Uuid;
 
@@ -40,8 +40,14 @@ pub(crate) async fn held(ctx: &Ctx, actor: &Actor, id: WorkItemId) -> Result<Wor
 }
 
 pub(crate) async fn apply(ctx: &Ctx, actor: &Actor, id: WorkItemId, command: Command) -> Result<WorkItem, Error> {
-    ctx.runtime(actor.organization)?.owner.apply(command, actor.as_json()).await?;
-    find(ctx, actor, id).await
+    let applied = ctx.runtime(actor.organization)?.owner.apply(command, actor.as_json()).await;
+    let work = find(ctx, actor, id).await?;
+    match applied {
+        Ok(_) => Ok(work),
+        // The router forgets what is finished; the store does not.
+        Err(Error::Refused(Refused::UnknownItem)) => Err(Refused::ItemState { state: work.item.state }.into()),
+        Err(error) => Err(error),
+    }
 }
 
 /// T15: the work is done; wrap-up follows if the queue has it. Repeating it answers the same.

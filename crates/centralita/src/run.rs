@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use app::Ctx;
+use app::limits::{Limit, Limits};
 use axum::Router;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -60,13 +61,24 @@ async fn context(options: &RunOptions, public_url: String) -> anyhow::Result<Ctx
         secret_key_file: options.secret_key_file.clone(),
         is_demo: options.demo,
         node: format!("process-{}", std::process::id()),
-        limits: options.limits.clone(),
+        limits: limits(options),
         trusted_proxies: options.trusted_proxies.clone(),
         console_hash: site::console_hash().map(str::to_owned),
     };
     let ctx = Ctx::new(store, Arc::new(SystemClock), Arc::new(SystemEntropy), settings);
     ctx.start().await.context("the running parts")?;
     Ok(ctx)
+}
+
+/// Simulated customers of a trial all come from this machine, more of them than one address is otherwise allowed.
+fn limits(options: &RunOptions) -> Limits {
+    let crowd = i64::from(app::simulator::RATE_MAX);
+    let raised = |limits: Limits, limit: Limit| {
+        let is_default = limits.get(limit) == limit.default_value();
+        if options.demo && is_default { limits.with(limit, crowd) } else { limits }
+    };
+    let limits = raised(options.limits.clone(), Limit::VisitorSessionsPerMin);
+    raised(limits, Limit::VisitorSessionsPerNetworkPerMin)
 }
 
 fn router(ctx: &Ctx) -> Router {

@@ -20,6 +20,7 @@ pub mod customers;
 pub mod dead_letters;
 pub mod decline_reasons;
 pub mod deliveries;
+pub mod demo;
 pub mod dispositions;
 pub mod drafts;
 pub mod entries;
@@ -49,6 +50,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "0003_access", text: include_str!("../migrations/0003_access.sql") },
     Migration { name: "0004_routing", text: include_str!("../migrations/0004_routing.sql") },
     Migration { name: "0006_visitor", text: include_str!("../migrations/0006_visitor.sql") },
+    Migration { name: "0007_ops", text: include_str!("../migrations/0007_ops.sql") },
 ];
 
 /// Every statement there is.
@@ -67,6 +69,7 @@ pub fn all() -> Vec<&'static Sql> {
         dead_letters::ALL,
         decline_reasons::ALL,
         deliveries::ALL,
+        demo::ALL,
         dispositions::ALL,
         drafts::ALL,
         entries::ALL,

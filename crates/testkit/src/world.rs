@@ -59,6 +59,7 @@ pub struct World {
     /// Its store.
     pub ephemeral: Ephemeral,
     entropy: Arc<SeededEntropy>,
+    public_url: String,
 }
 
 impl World {
@@ -75,10 +76,18 @@ impl World {
     /// # Panics
     /// When it does not start.
     pub async fn on(ephemeral: Ephemeral) -> Self {
+        Self::at(ephemeral, "http://127.0.0.1:8080".to_owned()).await
+    }
+
+    /// A fresh installation that people reach at `public_url`.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn at(ephemeral: Ephemeral, public_url: String) -> Self {
         let (clock, entropy) = (Arc::new(ManualClock::default()), Arc::new(SeededEntropy::default()));
-        let ctx = context(&ephemeral, Arc::clone(&clock), Arc::clone(&entropy), ephemeral.store.clone());
+        let ctx = context(&ephemeral, Arc::clone(&clock), Arc::clone(&entropy), ephemeral.store.clone(), &public_url);
         ctx.start().await.expect("the installation starts");
-        Self { ctx, clock, ephemeral, entropy }
+        Self { ctx, clock, ephemeral, entropy, public_url }
     }
 
     /// Sets up an organization; the session of its administrator, who takes work.
@@ -107,14 +116,21 @@ impl World {
     /// When it does not start.
     pub async fn crash_and_restart(&mut self) {
         let store = self.ephemeral.address.open().await;
-        self.ctx = context(&self.ephemeral, Arc::clone(&self.clock), Arc::clone(&self.entropy), store);
+        self.ctx =
+            context(&self.ephemeral, Arc::clone(&self.clock), Arc::clone(&self.entropy), store, &self.public_url);
         self.ctx.start().await.expect("the installation starts again");
     }
 }
 
-fn context(ephemeral: &Ephemeral, clock: Arc<ManualClock>, entropy: Arc<SeededEntropy>, store: db::Store) -> Ctx {
+fn context(
+    ephemeral: &Ephemeral,
+    clock: Arc<ManualClock>,
+    entropy: Arc<SeededEntropy>,
+    store: db::Store,
+    public_url: &str,
+) -> Ctx {
     let settings = Settings {
-        public_url: "http://127.0.0.1:8080".to_owned(),
+        public_url: public_url.to_owned(),
         data_dir: ephemeral.folder.path().to_owned(),
         secret_key_file: None,
         is_demo: false,

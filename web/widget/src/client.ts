@@ -103,7 +103,7 @@ export async function start(given: Options): Promise<void> {
     config = await call<Config>('GET', '/config');
   } catch (problem) {
     const { status } = problem as Problem;
-    if (!status || status >= 500) setTimeout(start, socketDelay(1, Math.random()), given);
+    if (!status || status >= 500) setTimeout(start, socketDelay(2, Math.random()), given);
     return;
   }
   listen();
@@ -270,8 +270,7 @@ function useSession({ visitor_token, stream_url, cursor, conversations, visitor:
   if (vault.read(root)) saveSession();
   for (const conversation of conversations) takeConversation(conversation);
   if (shown && !threads.has(shown)) go('conversation', localId(shown));
-  const url = new URL(stream_url ?? base + '/stream', base);
-  stream.connect(url.href.replace('http', 'ws'), visitor_token, cursor ?? undefined);
+  stream.connect(new URL(stream_url, base).href.replace('http', 'ws'), visitor_token, cursor);
   if (shown) refresh();
   resume();
   markRead();
@@ -316,7 +315,7 @@ async function deliver(item: Item): Promise<string> {
     attachment_ids: attachment ? [attachment] : undefined,
   });
   takeConversation(conversation);
-  takeMessage({ ...message, client_message_id: id });
+  takeMessage(message);
   return conversation.id;
 }
 

@@ -88,7 +88,7 @@ export function createStream({ onEvent, onTyping, onResync, onOpen, onUnauthoriz
       watch();
       if (op === 'hello') {
         attempt = 0;
-        onOpen();
+        return onOpen(); // Its cursor is where the server stands, not what was handed on.
       }
       if (op === 'ping') say({ op: 'pong' });
       if (op === 'signal' && frame.type === 'typing') onTyping(frame.data);

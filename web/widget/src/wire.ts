@@ -93,9 +93,8 @@ export interface Session {
   readonly visitor_token: string;
   readonly visitor: { readonly id: string; readonly display_name?: string | null };
   readonly conversations: readonly Conversation[];
-  readonly stream_url?: string | null;
-  readonly cursor?: string | null;
-  readonly was_reset?: boolean;
+  readonly stream_url: string;
+  readonly cursor: string;
 }
 
 export interface Posted {

@@ -30,6 +30,7 @@ pub async fn complete(
     jar: CookieJar,
     Json(input): Json<SetupInput>,
 ) -> Answer<Response> {
+    let has_demo = input.demo.as_ref().is_some_and(|demo| demo.is_enabled);
     let signed_in = app::setup::complete(
         api.ctx(),
         app::setup::Setup {
@@ -45,10 +46,24 @@ pub async fn complete(
         },
     )
     .await?;
+    if has_demo {
+        bring_demo(&api, &signed_in.token).await;
+    }
     let done = SetupDone {
         user: (&signed_in.user).into(),
         organization: (&signed_in.organization).into(),
         csrf_token: signed_in.session.csrf_token,
     };
     Ok((StatusCode::CREATED, jar.add(auth::cookie(&api, signed_in.token)), Json(done)).into_response())
+}
+
+/// Set-up is done, whether the demonstration comes along or not: it can be asked for again.
+async fn bring_demo(api: &Api, token: &str) {
+    let seeded = match app::sessions::by_token(api.ctx(), token).await {
+        Ok(current) => app::demo::seed(api.ctx(), &current.actor).await.map(drop),
+        Err(error) => Err(error),
+    };
+    if let Err(error) = seeded {
+        tracing::warn!(%error, "the demonstration did not come along");
+    }
 }

@@ -27,7 +27,7 @@ use crate::auth::{Caller, by_secret, check_origin, client_ip, has_credential};
 use crate::dto::Object;
 use crate::dto::stream::{ClientFrame, RefusedTopic, ServerFrame, StreamSession};
 use crate::problem::{Code, Problem};
-use crate::state::{Api, Labels};
+use crate::state::Api;
 use crate::{Answer, cursor};
 
 /// Pings of an agent's socket, and while an offer rings.
@@ -55,10 +55,12 @@ pub async fn open(State(api): State<Api>, request: Request) -> Answer<Response> 
     let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, &api).await;
     let upgrade = upgrade.map_err(|refusal| Problem::from(Code::BadHeader).detail(refusal.to_string()))?;
     let frame_bytes = api.ctx().limits().size(Limit::SocketFrameInBytes);
+    let pending_bytes = api.ctx().limits().size(Limit::SocketPendingBytes);
     let upgrade = upgrade
         .protocols(["centralita.v1"])
         .read_buffer_size(4096)
         .write_buffer_size(0)
+        .max_write_buffer_size(pending_bytes)
         .max_message_size(frame_bytes)
         .max_frame_size(frame_bytes);
     Ok(upgrade.on_upgrade(move |socket| async move {
@@ -132,7 +134,6 @@ struct Session<'a> {
     api: &'a Api,
     caller: Caller,
     runtime: &'a Runtime,
-    labels: Arc<Labels>,
     topics: BTreeSet<String>,
     feed: Subscription,
     /// Set while this socket makes its agent routable.
@@ -155,9 +156,9 @@ impl<'a> Session<'a> {
         let standing = Arc::clone(&caller.actor().standing);
         let filter = StaffFilter { standing, topics: BTreeSet::new() };
         let feed = runtime.hub.subscribe(Filter::Staff(filter), caller.actor().session.map(|id| id.0));
+        api.learn(&outline);
         let mut session = Self {
             api,
-            labels: api.learn(&outline),
             caller,
             runtime,
             topics: BTreeSet::new(),
@@ -367,7 +368,8 @@ impl<'a> Session<'a> {
             }
         }
         let organization = self.caller.actor().organization;
-        let event = events::rendered(self.api.ctx(), organization, live, &self.labels).await;
+        let labels = self.api.labels(organization);
+        let event = events::rendered(self.api.ctx(), organization, live, &labels).await;
         connection.send_event(&cursor::of_stream(live.cursor), event).await?;
         self.at = live.cursor;
         Ok(())

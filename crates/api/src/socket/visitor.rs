@@ -31,10 +31,12 @@ const TYPING_EVERY: Duration = Duration::from_secs(3);
 pub async fn open(State(api): State<Api>, Door(channel): Door, upgrade: WebSocketUpgrade) -> Answer<Response> {
     let runtime = api.ctx().runtime(channel.organization_id)?;
     let frame_bytes = api.ctx().limits().size(Limit::SocketFrameInBytes);
+    let pending_bytes = api.ctx().limits().size(Limit::SocketPendingBytes);
     let upgrade = upgrade
         .protocols(["centralita.visitor.v1"])
         .read_buffer_size(512)
         .write_buffer_size(0)
+        .max_write_buffer_size(pending_bytes)
         .max_message_size(frame_bytes)
         .max_frame_size(frame_bytes);
     Ok(upgrade.on_upgrade(move |socket| async move {

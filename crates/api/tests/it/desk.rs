@@ -42,7 +42,12 @@ pub struct Desk {
 
 impl Desk {
     pub async fn new() -> Self {
-        let world = World::new(Engine::Sqlite).await;
+        Self::on(Engine::Sqlite).await
+    }
+
+    /// The same on the engine of choice.
+    pub async fn on(engine: Engine) -> Self {
+        let world = World::new(engine).await;
         world.set_up().await;
         let router = api::router(world.ctx.clone());
         let key = app::organization::demo_widget_key(&world.ctx).await.expect("reads").expect("a web chat");

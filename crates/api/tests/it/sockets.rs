@@ -15,10 +15,15 @@ use crate::desk::{Desk, OWN_ORIGIN};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
-struct Socket(WebSocketStream<TcpStream>);
+pub struct Socket(WebSocketStream<TcpStream>);
 
 impl Socket {
-    async fn open(at: SocketAddr, path: &str, protocol: &str, headers: &[(&'static str, &str)]) -> Result<Self, Error> {
+    pub async fn open(
+        at: SocketAddr,
+        path: &str,
+        protocol: &str,
+        headers: &[(&'static str, &str)],
+    ) -> Result<Self, Error> {
         let mut request = format!("ws://{at}/api/v1{path}").into_client_request()?;
         request.headers_mut().insert("sec-websocket-protocol", protocol.parse().expect("a header"));
         for (name, value) in headers {
@@ -28,12 +33,12 @@ impl Socket {
         client_async(request, stream).await.map(|(socket, _)| Self(socket))
     }
 
-    async fn say(&mut self, frame: Value) {
+    pub async fn say(&mut self, frame: Value) {
         self.0.send(Message::text(frame.to_string())).await.expect("it is open");
     }
 
     /// The next frame that fits.
-    async fn hear(&mut self, fits: impl Fn(&Value) -> bool) -> Value {
+    pub async fn hear(&mut self, fits: impl Fn(&Value) -> bool) -> Value {
         let wait = async {
             loop {
                 let message = self.0.next().await.expect("it stays open").expect("a frame");
@@ -47,12 +52,12 @@ impl Socket {
         tokio::time::timeout(PATIENCE, wait).await.expect("it is heard in time")
     }
 
-    async fn event(&mut self, kind: &str) -> Value {
+    pub async fn event(&mut self, kind: &str) -> Value {
         self.hear(|frame| frame["event"]["type"] == kind).await
     }
 
     /// The code it is closed with.
-    async fn closed(&mut self) -> u16 {
+    pub async fn closed(&mut self) -> u16 {
         let wait = async {
             while let Some(Ok(message)) = self.0.next().await {
                 if let Message::Close(Some(frame)) = message {
@@ -65,14 +70,14 @@ impl Socket {
     }
 }
 
-async fn serve(desk: &Desk) -> SocketAddr {
+pub async fn serve(desk: &Desk) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let at = listener.local_addr().expect("an address");
     tokio::spawn(axum::serve(listener, desk.router.clone()).into_future());
     at
 }
 
-async fn staff(desk: &Desk, at: SocketAddr, start: Value) -> Socket {
+pub async fn staff(desk: &Desk, at: SocketAddr, start: Value) -> Socket {
     let headers = [("cookie", &*desk.cookie), ("origin", OWN_ORIGIN)];
     let mut socket = Socket::open(at, "/stream", "centralita.v1", &headers).await.expect("it opens");
     socket.say(start).await;
@@ -80,7 +85,7 @@ async fn staff(desk: &Desk, at: SocketAddr, start: Value) -> Socket {
     socket
 }
 
-async fn visitor(desk: &Desk, at: SocketAddr, token: &str) -> Socket {
+pub async fn visitor(desk: &Desk, at: SocketAddr, token: &str) -> Socket {
     let path = format!("{}/stream", desk.widget);
     let mut socket =
         Socket::open(at, &path, "centralita.visitor.v1", &[("origin", OWN_ORIGIN)]).await.expect("it opens");

@@ -7,11 +7,11 @@ use domain::routing::RoutingKind;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use store::channels::Channel;
-use store::events::AuditRecord;
 use uuid::Uuid;
 
 use super::{Side, account_of, report};
 use crate::events::event;
+use crate::stamp::Stamp;
 use crate::{Actor, Ctx, Error, FieldError, secrets};
 
 /// Most characters of a channel's name.
@@ -166,22 +166,20 @@ pub struct Change {
 /// What a change needs beside its own input.
 #[derive(Clone)]
 struct Act {
-    actor: Actor,
+    stamp: Stamp,
     id: ChannelId,
     version: Option<i64>,
-    now: Timestamp,
-    ids: [Uuid; 2],
 }
 
 impl Act {
     fn new(ctx: &Ctx, actor: &Actor, id: ChannelId, version: Option<i64>) -> Result<Self, Error> {
         actor.authorize(Permission::ChannelsEdit, Resource::Organization)?;
-        Ok(Self { actor: actor.clone(), id, version, now: ctx.now(), ids: ctx.new_ids() })
+        Ok(Self { stamp: Stamp::new(ctx, actor), id, version })
     }
 
     /// The channel, held, at the version it was read at.
     async fn channel(&self, tx: &mut db::Tx<'_>) -> Result<Channel, Error> {
-        let org = self.actor.organization;
+        let org = self.stamp.actor.organization;
         let found = store::channels::lock(tx, org, self.id).await?.filter(|c| c.state != "archived");
         let channel = found.ok_or(Error::NotFound)?;
         if self.version.is_some_and(|version| version != channel.version) {
@@ -192,22 +190,8 @@ impl Act {
 
     /// Audit record and event, in the transaction of the change.
     async fn tell(&self, tx: &mut db::Tx<'_>, kind: &str, before: Option<Value>, after: Value) -> Result<(), Error> {
-        let audit = AuditRecord {
-            id: self.ids[0],
-            organization_id: self.actor.organization,
-            at: self.now,
-            actor: self.actor.as_json(),
-            action: kind.to_owned(),
-            resource_type: "channel".to_owned(),
-            resource_id: Some(self.id.0),
-            before,
-            after: Some(after),
-            reason: None,
-        };
-        store::events::audit(tx, &audit).await?;
-        let data = json!({ "channel_id": self.id });
-        let told = event(self.ids[1], self.actor.organization, kind, self.now, self.actor.as_json(), data);
-        Ok(store::events::insert(tx, &told).await?)
+        self.stamp.audit(tx, kind, ("channel", self.id.0), before, Some(after)).await?;
+        self.stamp.tell(tx, kind, json!({ "channel_id": self.id })).await
     }
 }
 
@@ -329,8 +313,8 @@ pub async fn create(ctx: &Ctx, actor: &Actor, input: NewChannel) -> Result<Chann
         queue_id: input.queue,
         health: json!({ "state": "unknown" }),
         is_demo: false,
-        created_at: act.now,
-        updated_at: act.now,
+        created_at: act.stamp.now,
+        updated_at: act.stamp.now,
         version: 1,
     };
     channel.state = resting(kind, &channel, &Value::Null).to_owned();
@@ -338,7 +322,7 @@ pub async fn create(ctx: &Ctx, actor: &Actor, input: NewChannel) -> Result<Chann
         .store()
         .write("channels.create", (act, channel), |tx, (act, channel)| {
             Box::pin(async move {
-                let org = act.actor.organization;
+                let org = act.stamp.actor.organization;
                 check_queue(tx, org, channel.queue_id).await?;
                 let same = store::channels::list(tx, org).await?.into_iter().find(|c| c.key == channel.key);
                 if let Some(same) = same {
@@ -376,14 +360,14 @@ pub async fn update(
 
 async fn update_in(tx: &mut db::Tx<'_>, act: Act, change: Change) -> Result<ChannelView, Error> {
     let mut channel = act.channel(tx).await?;
-    let (_, sealed) = whole(tx, act.actor.organization, act.id).await?;
+    let (_, sealed) = whole(tx, act.stamp.actor.organization, act.id).await?;
     let before = recorded(&channel);
     let kind = channels::find(&channel.kind).ok_or(Error::NotFound)?;
     if let Some(name) = &change.name {
         channel.name = check_name(name)?;
     }
     if let Some(queue) = change.queue {
-        check_queue(tx, act.actor.organization, queue).await?;
+        check_queue(tx, act.stamp.actor.organization, queue).await?;
         channel.queue_id = queue;
     }
     if let Some(patch) = &change.config {
@@ -397,7 +381,7 @@ async fn update_in(tx: &mut db::Tx<'_>, act: Act, change: Change) -> Result<Chan
         "draft" | "ready" => channel.state = resting(kind, &channel, &sealed).to_owned(),
         _ => {}
     }
-    store::channels::update(tx, &mut channel, act.now).await?;
+    store::channels::update(tx, &mut channel, act.stamp.now).await?;
     act.tell(tx, "channel.updated", Some(before), recorded(&channel)).await?;
     Ok(view(channel, &sealed))
 }
@@ -432,7 +416,7 @@ pub async fn set_secrets(
         }
         let at = crate::keyring::Place { name: &name, ..place_of(actor.organization, id) };
         let sealed = ctx.keyring().seal(ctx.entropy(), &at, &text);
-        patch.insert(name, json!({ "sealed": sealed, "set_at": act.now }));
+        patch.insert(name, json!({ "sealed": sealed, "set_at": act.stamp.now }));
     }
     let view = ctx
         .store()
@@ -450,7 +434,7 @@ fn place_of(organization: OrganizationId, id: ChannelId) -> crate::keyring::Plac
 
 async fn secrets_in(tx: &mut db::Tx<'_>, act: Act, patch: Value) -> Result<ChannelView, Error> {
     let mut channel = act.channel(tx).await?;
-    let org = act.actor.organization;
+    let org = act.stamp.actor.organization;
     let (_, mut sealed) = whole(tx, org, act.id).await?;
     merge(&mut sealed, &patch);
     let kind = channels::find(&channel.kind).ok_or(Error::NotFound)?;
@@ -461,7 +445,7 @@ async fn secrets_in(tx: &mut db::Tx<'_>, act: Act, patch: Value) -> Result<Chann
         _ => {}
     }
     store::channels::set_secrets(tx, org, act.id, sealed.clone()).await?;
-    store::channels::update(tx, &mut channel, act.now).await?;
+    store::channels::update(tx, &mut channel, act.stamp.now).await?;
     let names: Vec<&String> = patch.as_object().into_iter().flatten().map(|(name, _)| name).collect();
     act.tell(tx, "channel.updated", None, json!({ "secrets": names })).await?;
     Ok(view(channel, &sealed))
@@ -493,7 +477,7 @@ async fn switch(ctx: &Ctx, actor: &Actor, id: ChannelId, to: &'static str) -> Re
 
 async fn switch_in(tx: &mut db::Tx<'_>, act: Act, to: &'static str) -> Result<ChannelView, Error> {
     let mut channel = act.channel(tx).await?;
-    let org = act.actor.organization;
+    let org = act.stamp.actor.organization;
     let (_, sealed) = whole(tx, org, act.id).await?;
     let kind = channels::find(&channel.kind).ok_or(Error::NotFound)?;
     let to = match to {
@@ -514,7 +498,7 @@ async fn switch_in(tx: &mut db::Tx<'_>, act: Act, to: &'static str) -> Result<Ch
     }
     let before = json!({ "state": channel.state });
     channel.state = to.to_owned();
-    store::channels::update(tx, &mut channel, act.now).await?;
+    store::channels::update(tx, &mut channel, act.stamp.now).await?;
     let kind = if to == "enabled" { "channel.enabled" } else { "channel.disabled" };
     act.tell(tx, kind, Some(before), json!({ "state": to })).await?;
     Ok(view(channel, &sealed))
@@ -533,8 +517,8 @@ pub async fn archive(ctx: &Ctx, actor: &Actor, id: ChannelId, version: i64) -> R
                 let before = recorded(&channel);
                 channel.state = "archived".to_owned();
                 // Nobody needs its secrets any more.
-                store::channels::set_secrets(tx, act.actor.organization, act.id, json!({})).await?;
-                store::channels::update(tx, &mut channel, act.now).await?;
+                store::channels::set_secrets(tx, act.stamp.actor.organization, act.id, json!({})).await?;
+                store::channels::update(tx, &mut channel, act.stamp.now).await?;
                 act.tell(tx, "channel.updated", Some(before), recorded(&channel)).await
             })
         })

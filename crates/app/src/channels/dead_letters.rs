@@ -2,12 +2,13 @@
 
 use domain::ids::ChannelId;
 use domain::permissions::{Permission, Resource};
+use serde_json::json;
 use store::channels::Channel;
 use store::dead_letters::DeadLetter;
-use store::events::AuditRecord;
 use uuid::Uuid;
 
 use super::intake::{self, ChannelInbox};
+use crate::stamp::Stamp;
 use crate::{Actor, Ctx, Error, deliveries};
 
 /// A dead letter with its channel.
@@ -70,7 +71,16 @@ pub async fn raw(ctx: &Ctx, actor: &Actor, id: Uuid) -> Result<tokio::fs::File, 
 /// [`Error::NotPending`] when it was settled before; [`Error::NotFound`], [`Error::Denied`].
 pub async fn discard(ctx: &Ctx, actor: &Actor, id: Uuid) -> Result<(), Error> {
     let letter = find(ctx, actor, id).await?;
-    settle(ctx, actor, &letter, "dead_letter.discarded").await
+    ctx.store()
+        .write("dead_letters.discard", (Stamp::new(ctx, actor), letter), |tx, (stamp, letter)| {
+            Box::pin(async move {
+                if !store::dead_letters::settle(tx, stamp.actor.organization, letter.id, stamp.now).await? {
+                    return Err(Error::NotPending);
+                }
+                record(tx, &stamp, &letter, "dead_letter.discarded").await
+            })
+        })
+        .await
 }
 
 /// Tries one again: an outbound message is sent anew, an inbound one is read anew and taken in whatever it is.
@@ -94,37 +104,13 @@ pub async fn retry(ctx: &Ctx, actor: &Actor, id: Uuid) -> Result<(), Error> {
     }
     // Taking it in, or sending it anew, settled it.
     ctx.store()
-        .write("dead_letters.retried", audit(ctx, actor, &letter, "dead_letter.retried"), |tx, audit| {
-            Box::pin(async move { Ok::<_, Error>(store::events::audit(tx, &audit).await?) })
+        .write("dead_letters.retried", (Stamp::new(ctx, actor), letter), |tx, (stamp, letter)| {
+            Box::pin(async move { record(tx, &stamp, &letter, "dead_letter.retried").await })
         })
         .await
 }
 
-async fn settle(ctx: &Ctx, actor: &Actor, letter: &DeadLetter, action: &'static str) -> Result<(), Error> {
-    ctx.store()
-        .write("dead_letters.settle", audit(ctx, actor, letter, action), |tx, audit| {
-            Box::pin(async move {
-                let id = audit.resource_id.unwrap_or_default();
-                if !store::dead_letters::settle(tx, audit.organization_id, id, audit.at).await? {
-                    return Err(Error::NotPending);
-                }
-                Ok::<_, Error>(store::events::audit(tx, &audit).await?)
-            })
-        })
-        .await
-}
-
-fn audit(ctx: &Ctx, actor: &Actor, letter: &DeadLetter, action: &str) -> AuditRecord {
-    AuditRecord {
-        id: ctx.new_id(),
-        organization_id: actor.organization,
-        at: ctx.now(),
-        actor: actor.as_json(),
-        action: action.to_owned(),
-        resource_type: "dead_letter".to_owned(),
-        resource_id: Some(letter.id),
-        before: None,
-        after: Some(serde_json::json!({ "reason": letter.reason, "channel_id": letter.channel_id })),
-        reason: None,
-    }
+async fn record(tx: &mut db::Tx<'_>, stamp: &Stamp, letter: &DeadLetter, action: &str) -> Result<(), Error> {
+    let what = json!({ "reason": letter.reason, "channel_id": letter.channel_id });
+    stamp.audit(tx, action, ("dead_letter", letter.id), None, Some(what)).await
 }

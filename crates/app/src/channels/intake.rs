@@ -356,7 +356,7 @@ async fn with_files(inbox: &ChannelInbox, event: InboundEvent) -> Result<(Inboun
     let mut is_truncated = letter.notes.iter().any(|(name, _)| *name == "unreadable");
     if let Some((at, _)) = letter.text.char_indices().nth(MAX_TEXT) {
         is_truncated = true;
-        let whole = std::mem::replace(&mut letter.text, String::new());
+        let whole = std::mem::take(&mut letter.text);
         letter.text = whole[..at].to_owned();
         letter.files.push(connector::File {
             name: "text.txt".to_owned(),

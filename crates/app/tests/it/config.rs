@@ -32,7 +32,7 @@ fn whole() -> Value {
         "agents": [
             { "key": "dani", "user_id": "dani@pedales.example", "display_name": "Dani Mora",
                 "presence_config_id": "juniors", "skills": [{ "skill_id": "french", "level": 7 }] },
-            { "key": "bot", "display_name": "Helper", "queue_ids": ["night"] }
+            { "key": "bot", "display_name": "Helper", "queue_ids": ["night", "sales"] }
         ],
         "queues": [
             { "key": "sales", "routing_config_id": "slow", "hours_id": "office", "max_waiting": 20,

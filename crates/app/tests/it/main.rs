@@ -1,8 +1,13 @@
 //! The use cases over real stores, each case on both engines.
 
+mod audit;
 mod bad_weather;
 mod config;
+mod demo;
+mod email;
 mod files;
+mod idempotency;
 mod main_job;
+mod postbox;
 mod routing_scene;
 mod work;

@@ -40,6 +40,9 @@ export function wear(classes: string, colors: string): void {
   scheme = colors;
 }
 
+/** Whether it fills the page it is in: then there is no launcher to go back to. */
+const isFrame = (): boolean => manner.includes('frame');
+
 /** Draws soon; many changes in one go are drawn once. */
 export function redraw(): void {
   if (!isScheduled) queueMicrotask(draw);
@@ -116,7 +119,7 @@ function keepFocus(isNew: boolean, hadFocus: Element | null): void {
   const field = (!isTouch && find('textarea,input,select')) || find('.w');
   const isAsking = opened && opened !== asked;
   const isLost = hadFocus && !root.activeElement;
-  const isWanted = isNew ? hadFocus || (!drawn && !manner.includes('frame')) : isLost;
+  const isWanted = isNew ? hadFocus || (!drawn && !isFrame()) : isLost;
   if (isAsking) find('.menu button')?.focus();
   else if (isWanted) (client.isOpen ? field : find('.launch'))?.focus();
   asked = opened;
@@ -126,5 +129,5 @@ function onkeydown(event: Event): void {
   if ((event as KeyboardEvent).key !== 'Escape') return;
   event.stopPropagation();
   if (opened) expand('');
-  else client.toggle(false);
+  else if (!isFrame()) client.toggle(false);
 }
