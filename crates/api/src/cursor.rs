@@ -54,6 +54,34 @@ pub fn time(noun: &str, cursor: Option<&str>) -> Result<Before, Problem> {
     place.ok_or(Code::BadCursor.into())
 }
 
+/// A place in a list by a number and an id.
+#[must_use]
+pub fn of_place(noun: &str, key: i64, id: Uuid) -> String {
+    seal(noun, &format!("{key}.{id}"))
+}
+
+/// The place in a list of `noun`; `None` without a cursor.
+///
+/// # Errors
+/// 400 `bad_cursor`.
+pub fn place(noun: &str, cursor: Option<&str>) -> Result<Option<(i64, Uuid)>, Problem> {
+    let Some(cursor) = cursor else { return Ok(None) };
+    let place = open(noun, cursor).and_then(|text| {
+        let (key, id) = text.split_once('.')?;
+        Some((key.parse().ok()?, id.parse().ok()?))
+    });
+    place.map(Some).ok_or(Code::BadCursor.into())
+}
+
+/// A noun with the filters of its list: a cursor of other filters is refused.
+#[must_use]
+pub fn filtered(noun: &str, filters: &impl serde::Serialize) -> String {
+    use sha2::Digest as _;
+    let text = serde_json::to_string(filters).unwrap_or_default();
+    let digest = sha2::Sha256::digest(text.as_bytes());
+    format!("{noun}/{}", URL_SAFE_NO_PAD.encode(&digest[..9]))
+}
+
 /// A place in a list by id, newest first.
 #[must_use]
 pub fn of_id(noun: &str, id: Uuid) -> String {

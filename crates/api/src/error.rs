@@ -43,6 +43,24 @@ impl From<Error> for Problem {
             Error::AgentHasWork { count } => Self::from(Code::AgentHasWork).with("count", count),
             Error::Refused(refused) => of_refused(refused),
             Error::VersionConflict => Code::VersionConflict.into(),
+            Error::BadFilter(bad) => Self::from(Code::BadFilter).with("position", bad.position).detail(bad.reason),
+            Error::CannotMerge(why) => Self::from(Code::CannotMerge).detail(why),
+            Error::ConversationMerged { into } => {
+                Self::from(Code::ConversationMerged).with("merged_into_id", json!(into))
+            }
+            Error::Erased => Code::Erased.into(),
+            Error::FieldsRequired { fields } => {
+                fields.iter().fold(Code::FieldsRequired.into(), |problem: Self, key| {
+                    problem.with_error(FieldError::new(format!("/fields/{key}"), "required"))
+                })
+            }
+            Error::MergeConflict { fields } => Self::from(Code::MergeConflict).with("fields", json!(fields)),
+            Error::Tried(_) => {
+                tracing::error!("what was only tried came out of its use case");
+                Code::Internal.into()
+            }
+            Error::UndoExpired => Code::UndoExpired.into(),
+            Error::UndoStale => Code::UndoStale.into(),
             Error::NotPending => Code::NotPending.into(),
             Error::SetupStepFailed { code, side, es, en, detail } => Self::from(Code::SetupStepFailed)
                 .with("error", json!({ "code": code, "side": side, "text": { "es": es, "en": en } }))

@@ -16,10 +16,12 @@ mod guard;
 mod metrics;
 mod problem;
 mod render;
+mod render_desk;
 mod router;
 mod routes;
 mod socket;
 mod state;
+mod versions;
 mod visitor;
 
 pub use cors::allowed_origins;

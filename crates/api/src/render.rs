@@ -327,12 +327,12 @@ impl From<&model::Identity> for Identity {
             channel_id: row.channel_id.map(|id| id.0),
             verification: row.verification.into(),
             verified_at: row.verified_at.map(Into::into),
-            verified_by: None,
+            verified_by: row.verified_by.clone(),
             reachability: row.reachability.clone(),
             is_authenticated: row.is_authenticated,
-            is_shared: false,
+            is_shared: row.is_shared,
             is_primary: row.is_primary,
-            version: 1,
+            version: row.version,
         }
     }
 }
@@ -343,23 +343,23 @@ pub fn customer(row: &model::Customer, identities: Option<&[model::Identity]>) -
     Customer {
         id: row.id.0,
         name: row.name.clone(),
-        given_name: None,
-        family_name: None,
+        given_name: row.profile.given_name.clone(),
+        family_name: row.profile.family_name.clone(),
         language: row.language.clone(),
         time_zone: row.time_zone.clone(),
-        company_id: None,
-        owner_agent_id: None,
+        company_id: row.profile.company_id,
+        owner_agent_id: row.profile.owner_agent_id.map(|id| id.0),
         is_vip: row.is_vip,
         is_blocked: row.is_blocked,
-        value: None,
-        renewal_on: None,
+        value: row.profile.value.clone().and_then(|value| serde_json::from_value(value).ok()),
+        renewal_on: row.profile.renewal_on.clone(),
         fields: object(&row.fields),
         tags: row.tags.clone(),
         state: row.state.clone(),
-        merged_into_id: None,
+        merged_into_id: row.profile.merged_into_id.map(|id| id.0),
         first_seen_at: row.first_seen_at.into(),
         last_seen_at: Some(row.last_seen_at.into()),
-        first_source: None,
+        first_source: row.profile.first_source.clone(),
         is_demo: row.is_demo,
         identities: identities.map(|all| all.iter().map(Into::into).collect()),
         created_at: row.created_at.into(),
@@ -382,7 +382,7 @@ fn snooze(row: &model::Conversation) -> Option<Snooze> {
     is_snoozed.then(|| Snooze {
         until_at: row.snoozed_until.map(Into::into),
         until_reply: row.is_snoozed_until_reply,
-        by: None,
+        by: row.desk.snoozed_by.map(|user| user.0),
     })
 }
 
@@ -395,10 +395,10 @@ pub fn conversation(row: &model::Conversation, work: &[model::WorkItem], unread:
         number: row.number,
         subject: row.subject.clone(),
         outcome: row.outcome.clone(),
-        status_id: None,
+        status_id: row.desk.status_id,
         status_category: row.status_category.into(),
         priority: row.priority.into(),
-        customer_id: row.customer_id.0,
+        customer_id: row.effective_customer().0,
         owner_agent_id: row.owner_agent_id.map(|id| id.0),
         team_id: None,
         queue_id: row.queue_id.map(|id| id.0),
@@ -410,7 +410,7 @@ pub fn conversation(row: &model::Conversation, work: &[model::WorkItem], unread:
         tags: row.tags.clone(),
         fields: object(&row.fields),
         snooze: snooze(row),
-        follower_ids: Vec::new(),
+        follower_ids: row.desk.follower_ids.iter().map(|user| user.0).collect(),
         sla: None,
         waiting_since_at: row.waiting_since_at.map(Into::into),
         first_response_at: row.first_response_at.map(Into::into),
@@ -419,11 +419,11 @@ pub fn conversation(row: &model::Conversation, work: &[model::WorkItem], unread:
         last_entry_seq: row.last_entry_seq,
         unread_count: unread,
         work: work.iter().filter(is_its).map(conversation_work).collect(),
-        merged_into_id: None,
-        linked_ids: Vec::new(),
+        merged_into_id: row.desk.merged_into_id.map(|id| id.0),
+        linked_ids: row.desk.linked_ids.iter().map(|id| id.0).collect(),
         is_blocked: row.is_blocked,
-        is_restricted: false,
-        is_test: false,
+        is_restricted: row.desk.is_restricted,
+        is_test: row.desk.is_test,
         is_demo: row.is_demo,
         resolved_at: row.resolved_at.map(Into::into),
         reopened_count: row.reopened_count,
@@ -480,23 +480,28 @@ impl From<&model::Entry> for Entry {
             occurred_at: row.occurred_at.into(),
             audience: row.audience.into(),
             language: None,
-            body: body(&row.body),
+            // What was deleted is only marked here; what it said is not shown again.
+            body: if row.marks.deleted_at.is_some() { EntryBody::default() } else { body(&row.body) },
             attachments: Vec::new(),
-            reply_to_id: None,
-            reactions: Vec::new(),
+            reply_to_id: row.marks.reply_to_id.map(|id| id.0),
+            reactions: objects(&row.marks.reactions),
             delivery: row.delivery.as_ref().and_then(delivery),
             external_id: row.external_id.clone(),
             client_message_id: row.client_message_id,
             mail: row.mail.clone().and_then(|value| serde_json::from_value(value).ok()),
-            edits: Vec::new(),
-            edited_at: None,
-            deleted_at: None,
-            is_redacted: false,
+            edits: objects(&row.marks.edits),
+            edited_at: row.marks.edited_at.map(Into::into),
+            deleted_at: row.marks.deleted_at.map(Into::into),
+            is_redacted: row.marks.is_redacted,
             is_truncated: row.is_truncated,
             raw_available: row.mail.as_ref().and_then(|mail| mail.get("raw_available")).is_some_and(|is| is == true),
             created_at: row.created_at.into(),
         }
     }
+}
+
+fn objects(values: &[Value]) -> Vec<Object> {
+    values.iter().filter_map(|value| value.as_object().cloned()).collect()
 }
 
 fn body(value: &Value) -> EntryBody {
@@ -622,6 +627,20 @@ pub fn assignment(row: &routing::Assignment, item: &routing::Item) -> Assignment
         wrap_up_ms: row.wrap_up_ms,
         wrap_up_deadline_at: item.wrap_up_deadline.map(Into::into),
         extensions_used: item.extensions_used,
+    }
+}
+
+/// An event as it was recorded.
+#[must_use]
+pub fn event(row: &model::Event) -> crate::dto::stream::Event {
+    crate::dto::stream::Event {
+        id: row.id.0,
+        r#type: row.kind.clone(),
+        version: row.version,
+        timestamp: row.at.into(),
+        actor: actor(&row.actor),
+        cause_id: row.cause_id,
+        data: row.data.clone(),
     }
 }
 

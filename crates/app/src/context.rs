@@ -22,7 +22,8 @@ use crate::live::{self, Hub};
 use crate::owner::{self, Owner};
 use crate::rates::{Failures, Rates};
 use crate::simulator::Simulator;
-use crate::{Error, audit, setup};
+use crate::timers::{self, Timers};
+use crate::{Error, audit, jobs, nouns, setup};
 
 /// Where time comes from.
 pub trait Clock: Send + Sync {
@@ -85,6 +86,8 @@ pub struct Runtime {
     pub hub: Arc<Hub>,
     /// The one task that routes.
     pub owner: Owner,
+    /// What falls due by itself.
+    pub timers: Timers,
     /// What leaves for providers.
     pub outbox: Arc<Outbox>,
     /// The connections of enabled channels.
@@ -142,13 +145,16 @@ impl Ctx {
         let hub = Arc::new(Hub::default());
         let (owner, routing) = owner::start(self, organization, Arc::clone(&hub)).await?;
         let tailing = live::start(self, organization, Arc::clone(&hub), owner.clone()).await?;
+        nouns::begin(self, organization).await?;
+        jobs::recover(self, organization).await?;
         let (outbox, links) = (Arc::new(Outbox::default()), Links::default());
+        let (timers, timing) = timers::start(self, organization, Arc::clone(&hub));
         let sealing = audit::start(self, organization, Arc::clone(&hub));
-        let runtime = Arc::new(Runtime { organization, hub, owner, outbox, links });
+        let runtime = Arc::new(Runtime { organization, hub, owner, timers, outbox, links });
         self.0.runtimes.write().unwrap_or_else(PoisonError::into_inner).insert(organization, Arc::clone(&runtime));
         let cleaning = files::start(self, organization);
         let sending = deliveries::start(self, organization, Arc::clone(&runtime.outbox));
-        let tasks = [routing, tailing, sealing, cleaning, sending];
+        let tasks = [routing, tailing, timing, sealing, cleaning, sending];
         self.0.tasks.lock().unwrap_or_else(PoisonError::into_inner).extend(tasks);
         runtime.links.sync(self, organization).await?;
         Ok(runtime)
@@ -171,6 +177,7 @@ impl Ctx {
             runtime.links.stop().await;
             runtime.outbox.stop();
             runtime.owner.stop().await;
+            runtime.timers.close();
             runtime.hub.close();
         }
         self.files().stop();

@@ -603,6 +603,9 @@ async fn retry_in(tx: &mut db::Tx<'_>, wish: Wish) -> Result<Entry, Error> {
 /// # Errors
 /// [`Error::NotPending`] when it is too late; [`Error::NotFound`], [`Error::Denied`].
 pub async fn cancel(ctx: &Ctx, actor: &Actor, entry: EntryId) -> Result<Entry, Error> {
+    if crate::entries::is_held_here(ctx, actor, entry).await? {
+        return crate::entries::cancel(ctx, actor, entry).await;
+    }
     wish(ctx, actor, entry, |tx, wish| Box::pin(cancel_in(tx, wish))).await
 }
 

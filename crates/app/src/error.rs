@@ -150,6 +150,42 @@ pub enum Error {
         /// What.
         feature: &'static str,
     },
+    /// A filter cannot be read.
+    #[error(transparent)]
+    BadFilter(#[from] domain::conditions::BadFilter),
+    /// These two cannot become one.
+    #[error("cannot be merged: {0}")]
+    CannotMerge(&'static str),
+    /// The conversation is shown within another now.
+    #[error("the conversation was merged")]
+    ConversationMerged {
+        /// Into which.
+        into: domain::ids::ConversationId,
+    },
+    /// It was erased; only its place is left.
+    #[error("it was erased")]
+    Erased,
+    /// Fields must be filled before this can be resolved.
+    #[error("some fields must be filled first")]
+    FieldsRequired {
+        /// Their keys.
+        fields: Vec<String>,
+    },
+    /// Both customers have a value of their own; somebody has to choose.
+    #[error("some fields differ and need a choice")]
+    MergeConflict {
+        /// Their names.
+        fields: Vec<String>,
+    },
+    /// Nothing was kept: it was only tried, to learn what would be left out.
+    #[error("only tried")]
+    Tried(Vec<crate::conversations::Excluded>),
+    /// The time to take it back is over.
+    #[error("the time to undo has passed")]
+    UndoExpired,
+    /// Something later depends on it.
+    #[error("something later depends on it")]
+    UndoStale,
     /// The address exists already.
     #[error("it exists already")]
     AlreadyExists {

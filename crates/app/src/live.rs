@@ -18,9 +18,12 @@ use domain::routing::{ItemState, Offer, Presence};
 use serde_json::Value;
 use store::channels::Channel;
 use store::conversations::Conversation;
-use store::customers::Customer;
+use store::customer_merges::Proposal;
+use store::customers::{Customer, Identity};
 use store::entries::Entry;
 use store::events::{Cursor, Event};
+use store::jobs::Job;
+use store::notifications::Notification;
 use store::work::WorkItem;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
@@ -62,6 +65,10 @@ pub struct Content {
     pub work_item: Option<WorkItem>,
     pub offer: Option<Offer>,
     pub presence: Option<Presence>,
+    pub notification: Option<Notification>,
+    pub identity: Option<Identity>,
+    pub proposal: Option<Proposal>,
+    pub job: Option<Job>,
     pub channel: Option<Channel>,
 }
 
@@ -122,11 +129,46 @@ impl StaffFilter {
                 let is_open = content.conversation.as_ref().is_some_and(|c| self.has_conversation(c.id));
                 (is_open || self.has("inbox") || content.agents().into_iter().any(is_mine)) && self.may_read(content)
             }
-            "customer" | "identity" => self.has("inbox") && self.may(Permission::CustomersRead, Resource::Any),
+            "mention" | "notification" => self.is_about_me(&live.event),
+            "job" => self.has_job(live),
+            "customer" | "identity" | "company" | "merge_proposal" => {
+                self.has("inbox") && self.may(Permission::CustomersRead, Resource::Any)
+            }
             "queue" | "config" => self.may(Permission::QueuesRead, Resource::Any),
             "channel" => self.may(Permission::ChannelsRead, Resource::Any),
             _ => self.has("org") && self.may(Permission::EventsRead, Resource::Any),
         }
+    }
+
+    /// An event that names one user is theirs alone.
+    fn is_about_me(&self, event: &Event) -> bool {
+        let about = event.data.get("user_id").and_then(Value::as_str);
+        about.is_some() && about == self.standing.user.map(|u| u.0.to_string()).as_deref()
+    }
+
+    fn has_job(&self, live: &Live) -> bool {
+        let Some(job) = &live.content.job else { return false };
+        let is_own = job.created_by.is_some() && job.created_by == self.standing.user;
+        is_own
+            || (self.has(&format!("job:{}", job.id)) && self.may(Permission::OrganizationEdit, Resource::Organization))
+    }
+
+    /// Whether what `live` is about was readable before it and is not any more.
+    #[must_use]
+    pub fn loses(&self, live: &Live) -> Option<ConversationId> {
+        let conversation = live.content.conversation.as_ref()?;
+        let previous = live.event.data.get("previous").filter(|p| p.is_object())?;
+        if !live.event.kind.starts_with("conversation.") || self.may_read(&live.content) {
+            return None;
+        }
+        let id = |name: &str| match previous.get(name) {
+            Some(value) => value.as_str().and_then(|id| id.parse::<Uuid>().ok()),
+            None if name == "queue_id" => conversation.queue_id.map(|q| q.0),
+            None => conversation.owner_agent_id.map(|a| a.0),
+        };
+        let agents: Vec<AgentId> = id("owner_agent_id").map(AgentId).into_iter().collect();
+        let resource = Resource::Work { queue: id("queue_id").map(QueueId), agents: &agents };
+        self.may(Permission::ConversationsRead, resource).then_some(conversation.id)
     }
 
     fn has(&self, topic: &str) -> bool {
@@ -142,6 +184,10 @@ impl StaffFilter {
     }
 
     fn may_read(&self, content: &Content) -> bool {
+        let concerns = |c: &Conversation| self.standing.user.is_some_and(|user| c.concerns(user));
+        if content.conversation.as_ref().is_some_and(concerns) {
+            return self.may(Permission::ConversationsRead, Resource::Any);
+        }
         let agents = content.agents();
         self.may(Permission::ConversationsRead, Resource::Work { queue: content.queue(), agents: &agents })
     }
@@ -162,7 +208,9 @@ impl VisitorFilter {
     pub fn wants(&self, live: &Live) -> bool {
         let content = &live.content;
         if let Some(entry) = &content.entry {
-            return entry.customer_id == self.customer
+            let has_gone = live.event.kind == "entry.deleted" && entry.marks.deleted_at.is_some();
+            return (entry.is_out() || has_gone)
+                && entry.customer_id == self.customer
                 && entry.channel_id == Some(self.channel)
                 && entry.kind == EntryKind::Message
                 && entry.audience != Audience::Internal;
@@ -189,6 +237,16 @@ impl Filter {
             Self::Visitor(filter) => filter.wants(live),
         }
     }
+
+    fn hears(&self, live: &Arc<Live>) -> Option<Heard> {
+        if self.wants(live) {
+            return Some(Heard::Event(Arc::clone(live)));
+        }
+        match self {
+            Self::Staff(filter) => filter.loses(live).map(|id| Heard::Hidden(Arc::clone(live), id)),
+            Self::Visitor(_) => None,
+        }
+    }
 }
 
 /// Something that is neither stored nor replayed: typing, viewing.
@@ -213,6 +271,8 @@ pub struct Signal {
 pub enum Heard {
     /// An event.
     Event(Arc<Live>),
+    /// A conversation that may not be read any more.
+    Hidden(Arc<Live>, ConversationId),
     /// The position moved, nothing was visible.
     Mark(Cursor),
     /// A signal.
@@ -383,8 +443,8 @@ impl Hub {
         let mut listeners = self.locked();
         listeners.at = at;
         for listener in listeners.by_id.values_mut() {
-            for live in page.iter().filter(|live| listener.filter.wants(live)) {
-                if !listener.is_lagging && listener.sender.try_send(Heard::Event(Arc::clone(live))).is_err() {
+            for heard in page.iter().filter_map(|live| listener.filter.hears(live)) {
+                if !listener.is_lagging && listener.sender.try_send(heard).is_err() {
                     listener.is_lagging = true;
                 }
             }
@@ -538,10 +598,16 @@ async fn join(tx: &mut db::Tx<'_>, org: OrganizationId, page: Vec<(Cursor, Event
     let items = store::work::find_many(tx, org, ids_in(&page, "work_item_id")).await?;
     let mut wanted: BTreeSet<Uuid> = ids_in(&page, "conversation_id").into_iter().collect();
     wanted.extend(items.iter().filter_map(|w| w.conversation_id).map(|id| id.0));
-    let conversations = store::conversations::find_many(tx, org, wanted.iter().copied().collect()).await?;
+    let mut conversations = store::conversations::find_many(tx, org, wanted.iter().copied().collect()).await?;
+    crate::conversations::name_statuses(tx, org, &mut conversations).await?;
     let work = store::work::live_of(tx, org, wanted.into_iter().collect()).await?;
-    let people: BTreeSet<Uuid> = conversations.iter().map(|c| c.customer_id.0).collect();
-    let customers = store::customers::find_many(tx, org, people.into_iter().collect()).await?;
+    let mut people: Vec<CustomerId> = conversations.iter().map(Conversation::effective_customer).collect();
+    people.extend(ids_in(&page, "customer_id").into_iter().map(CustomerId));
+    let customers = crate::customers::effective_many(tx, org, people).await?;
+    let notifications = store::notifications::find_many(tx, org, ids_in(&page, "notification_id")).await?;
+    let identities = store::customer_merges::identities_by_id(tx, org, ids_in(&page, "identity_id")).await?;
+    let proposals = store::customer_merges::proposals_by_id(tx, org, ids_in(&page, "merge_proposal_id")).await?;
+    let jobs = store::jobs::find_many(tx, org, ids_in(&page, "job_id")).await?;
     let channels = if page.iter().any(|(_, e)| e.kind.starts_with("channel.")) {
         store::channels::list(tx, org).await?
     } else {
@@ -559,7 +625,16 @@ async fn join(tx: &mut db::Tx<'_>, org: OrganizationId, page: Vec<(Cursor, Event
         let conversation = about.and_then(|id| conversations.iter().find(|c| c.id.0 == id)).cloned();
         let content = Content {
             entry: id_in(&event, "entry_id").and_then(|id| entries.iter().find(|e| e.id.0 == id)).cloned(),
-            customer: conversation.as_ref().and_then(|c| customers.iter().find(|x| x.id == c.customer_id)).cloned(),
+            customer: match &conversation {
+                Some(c) => customers.get(&c.effective_customer()).cloned(),
+                None => id_in(&event, "customer_id").and_then(|id| customers.get(&CustomerId(id))).cloned(),
+            },
+            notification: id_in(&event, "notification_id")
+                .and_then(|id| notifications.iter().find(|n| n.id == id))
+                .cloned(),
+            identity: id_in(&event, "identity_id").and_then(|id| identities.iter().find(|i| i.id.0 == id)).cloned(),
+            proposal: id_in(&event, "merge_proposal_id").and_then(|id| proposals.iter().find(|p| p.id == id)).cloned(),
+            job: id_in(&event, "job_id").and_then(|id| jobs.iter().find(|j| j.id == id)).cloned(),
             work: work
                 .iter()
                 .filter(|w| w.conversation_id.map(|id| id.0) == about && about.is_some())

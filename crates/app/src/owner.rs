@@ -44,6 +44,7 @@ type Look = Box<dyn FnOnce(&Router) + Send>;
 enum Request {
     Apply { command: Box<Command>, links: Option<Links>, said: Said, answer: Option<oneshot::Sender<Answer>> },
     Look(Look),
+    Link { item: WorkItemId, links: Links },
     Reload(oneshot::Sender<()>),
     Stop,
 }
@@ -112,6 +113,13 @@ impl Owner {
         let look: Look = Box::new(move |router| drop(answer.send(at(router))));
         self.inbox.send(Request::Look(look)).await.map_err(|_| GONE)?;
         answered.await.map_err(|_| GONE)
+    }
+
+    /// Says to which conversation an item belongs now, after a merge.
+    pub async fn relink(&self, item: WorkItemId, links: Links) {
+        if self.inbox.send(Request::Link { item, links }).await.is_err() {
+            tracing::debug!("the router is stopping; it reads the links when it starts");
+        }
     }
 
     /// Reads the configuration again, after an administrator changed it; returns once it is in force.
@@ -301,6 +309,7 @@ impl Routing {
                     pending.push(Pending { answer, outcome });
                 }
                 Request::Look(look) => looks.push(look),
+                Request::Link { item, links } => drop(self.links.insert(item, links)),
                 Request::Reload(done) => reloads.push(done),
                 Request::Stop => goes_on = false,
             }
@@ -428,7 +437,8 @@ impl Routing {
                     }
                 }
                 Some(Request::Look(look)) => look(&self.router),
-                // Rebuilding reads the configuration.
+                // Rebuilding reads links and configuration.
+                Some(Request::Link { .. }) => {}
                 Some(Request::Reload(done)) => {
                     done.send(()).ok();
                 }

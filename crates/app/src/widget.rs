@@ -135,6 +135,7 @@ fn newcomer(ctx: &Ctx, channel: &Channel, arrival: &Arrival, token: &str) -> New
         created_at: now,
         updated_at: now,
         version: 1,
+        profile: store::customers::Profile::default(),
     };
     let identity = |id: Uuid, kind: &str, address: String, verification| Identity {
         id: IdentityId(id),
@@ -150,6 +151,8 @@ fn newcomer(ctx: &Ctx, channel: &Channel, arrival: &Arrival, token: &str) -> New
         verified_at: None,
         created_at: now,
         version: 1,
+        is_shared: false,
+        verified_by: None,
         address,
     };
     let visitor_identity = identity(identity_id, "visitor", visitor_id.to_string(), Verification::Observed);
@@ -307,6 +310,7 @@ pub async fn messages(
                     e.kind == EntryKind::Message
                         && e.audience != Audience::Internal
                         && e.channel_id == Some(visitor.channel_id)
+                        && e.is_out()
                 };
                 Ok::<_, Error>(entries.into_iter().filter(is_shown).collect())
             })

@@ -50,6 +50,11 @@ pub(crate) fn statement(engine: Engine, sql: &Sql) -> Result<Arc<Rendered>, Erro
     Ok(rendered)
 }
 
+/// A statement that was put together at run time, in the words of `engine`; never remembered.
+pub(crate) fn built(engine: Engine, name: &'static str, text: &str) -> Result<Rendered, Error> {
+    render(engine, text).map_err(|message| Error::Text { statement: name, message })
+}
+
 fn render(engine: Engine, text: &str) -> Result<Rendered, String> {
     let mut numbers = BTreeSet::new();
     let mut out = String::with_capacity(text.len() + 32);

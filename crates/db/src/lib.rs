@@ -40,7 +40,7 @@ pub use error::Error;
 pub use migrate::Migration;
 pub use postgres::PostgresOptions;
 pub use row::{FromValue, Row};
-pub use sql::{Kind, Scope, Sql};
+pub use sql::{Built, Kind, Scope, Sql};
 pub use sqlite::SqliteOptions;
 pub use store::{Engine, Metrics, Store};
 pub use tx::{Body, BoxFuture, Tx, TxError};

@@ -1,5 +1,7 @@
 //! Statements as constants: a name, one text for both engines, the column types, and whose rows it may see.
 
+use crate::Error;
+
 /// One statement. Write it as a `const`, so that its scope is checked while compiling.
 ///
 /// The text uses `$1`, `$2`, … and the placeholders of [`crate::dialect`].
@@ -69,6 +71,28 @@ impl Sql {
     }
 }
 
+/// A statement put together at run time from constant parts: a list whose filters somebody chose.
+///
+/// Values are always parameters; only the shape varies. It is prepared anew each time, since shapes have no end.
+#[derive(Clone, Debug)]
+pub struct Built {
+    pub(crate) name: &'static str,
+    pub(crate) text: String,
+}
+
+impl Built {
+    /// A statement over one organization's rows.
+    ///
+    /// # Errors
+    /// [`Error::Text`] when the text does not pin `organization_id = $n`.
+    pub fn new(name: &'static str, text: String) -> Result<Self, Error> {
+        if pins_organization(&text) {
+            return Ok(Self { name, text });
+        }
+        Err(Error::Text { statement: name, message: "must say `organization_id = $n`".to_owned() })
+    }
+}
+
 /// Whether `text` names the organization it works for.
 pub(crate) const fn pins_organization(text: &str) -> bool {
     contains(text, "organization_id = $")
@@ -101,7 +125,7 @@ const fn starts_at(text: &[u8], part: &[u8], start: usize) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::pins_organization;
+    use super::{Built, pins_organization};
 
     #[test]
     fn a_statement_must_pin_the_organization() {
@@ -116,5 +140,11 @@ mod tests {
         ] {
             assert_eq!(pins_organization(text), pinned, "{text}");
         }
+    }
+
+    #[test]
+    fn a_built_statement_must_pin_it_too() {
+        assert!(Built::new("a", "SELECT id FROM a WHERE organization_id = $1".to_owned()).is_ok());
+        assert!(Built::new("a", "SELECT id FROM a".to_owned()).is_err());
     }
 }

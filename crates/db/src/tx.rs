@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, params_from_iter};
 use tokio_postgres::types::ToSql;
 
-use crate::{Engine, Error, Row, Sql, Value, dialect};
+use crate::{Built, Engine, Error, Row, Sql, Value, dialect};
 
 /// A boxed future, as the bodies of transactions return it.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -67,7 +67,7 @@ impl<'a> Tx<'a> {
                 let run = |connection: &mut Connection| {
                     connection.prepare_cached(&text.text)?.execute(params_from_iter(params))
                 };
-                run(connection).map(|rows| rows as u64).map_err(|error| noted(sql, &error, failure))
+                run(connection).map(|rows| rows as u64).map_err(|error| noted(sql.name, &error, failure))
             }
             Connected::Postgres(transaction) => {
                 let failed = |error| Error::postgres(sql.name, &error);
@@ -132,6 +132,33 @@ impl<'a> Tx<'a> {
         self.rows(sql, params, map, usize::MAX).await
     }
 
+    /// All rows of a statement that was put together at run time, which bounds their number itself.
+    ///
+    /// # Errors
+    /// What the engine or `map` refuses.
+    pub async fn all_built<T>(
+        &mut self,
+        sql: &Built,
+        params: &[Value],
+        map: fn(&Row<'_>) -> Result<T, Error>,
+    ) -> Result<Vec<T>, Error> {
+        let text = dialect::built(self.engine(), sql.name, &sql.text)?;
+        check(sql.name, &text, params)?;
+        match &mut self.0 {
+            Connected::Sqlite(connection, failure) => sqlite_rows(connection, &text.text, params, map, usize::MAX)
+                .map_err(|error| match error {
+                    RowsError::Engine(error) => noted(sql.name, &error, failure),
+                    RowsError::Mapping(error) => error,
+                }),
+            Connected::Postgres(transaction) => {
+                let failed = |error| Error::postgres(sql.name, &error);
+                let statement = transaction.prepare(&text.text).await.map_err(failed)?;
+                let rows = transaction.query(&statement, &references(params)).await.map_err(failed)?;
+                rows.iter().map(|row| map(&Row::Postgres(row))).collect()
+            }
+        }
+    }
+
     /// At most `limit` rows.
     async fn rows<T>(
         &mut self,
@@ -144,7 +171,7 @@ impl<'a> Tx<'a> {
         match &mut self.0 {
             Connected::Sqlite(connection, failure) => {
                 sqlite_rows(connection, &text.text, params, map, limit).map_err(|error| match error {
-                    RowsError::Engine(error) => noted(sql, &error, failure),
+                    RowsError::Engine(error) => noted(sql.name, &error, failure),
                     RowsError::Mapping(error) => error,
                 })
             }
@@ -159,14 +186,20 @@ impl<'a> Tx<'a> {
 
     fn text(&self, sql: &Sql, params: &[Value]) -> Result<Arc<dialect::Rendered>, Error> {
         let rendered = dialect::statement(self.engine(), sql)?;
-        let mismatch = |message| Err(Error::Mismatch { statement: sql.name, message });
-        if rendered.parameters != params.len() {
-            return mismatch(format!("takes {} parameters, got {}", rendered.parameters, params.len()));
-        }
-        match (1..).zip(params).find_map(|(number, value)| Some((number, value.flaw()?))) {
-            Some((number, flaw)) => mismatch(format!("parameter ${number} {flaw}")),
-            None => Ok(rendered),
-        }
+        check(sql.name, &rendered, params)?;
+        Ok(rendered)
+    }
+}
+
+/// Refuses parameters that do not fit a statement.
+fn check(statement: &'static str, rendered: &dialect::Rendered, params: &[Value]) -> Result<(), Error> {
+    let mismatch = |message| Err(Error::Mismatch { statement, message });
+    if rendered.parameters != params.len() {
+        return mismatch(format!("takes {} parameters, got {}", rendered.parameters, params.len()));
+    }
+    match (1..).zip(params).find_map(|(number, value)| Some((number, value.flaw()?))) {
+        Some((number, flaw)) => mismatch(format!("parameter ${number} {flaw}")),
+        None => Ok(()),
     }
 }
 
@@ -200,8 +233,8 @@ fn sqlite_rows<T>(
 }
 
 /// The error for the caller, remembered as the transaction's first failure.
-fn noted(sql: &Sql, error: &rusqlite::Error, failure: &mut Option<Error>) -> Error {
-    let error = Error::sqlite(sql.name, error);
+fn noted(statement: &'static str, error: &rusqlite::Error, failure: &mut Option<Error>) -> Error {
+    let error = Error::sqlite(statement, error);
     failure.get_or_insert_with(|| error.clone());
     error
 }

@@ -8,7 +8,11 @@
 mod text_enum;
 
 pub mod attachment;
+pub mod canonical;
+pub mod conditions;
 pub mod conversation;
+pub mod customers;
+pub mod fold;
 pub mod hours;
 pub mod ids;
 pub mod permissions;

@@ -3,8 +3,9 @@
 use db::Kind::{Bool, Int, Json, Text, Time, Uuid as Id};
 use db::{Error, Row, Sql, Tx};
 use domain::conversation::{InteractionEnd, InteractionState, Priority, Shape, StatusCategory};
-use domain::ids::{AgentId, ChannelId, ConversationId, CustomerId, IdentityId, InteractionId, OrganizationId, QueueId};
-use domain::permissions::Reach;
+use domain::ids::{
+    AgentId, ChannelId, ConversationId, CustomerId, IdentityId, InteractionId, OrganizationId, QueueId, UserId,
+};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -44,6 +45,71 @@ pub struct Conversation {
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     pub version: i64,
+    pub desk: Desk,
+}
+
+/// What the desk knows of a conversation beside the course of the matter itself.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[allow(missing_docs, reason = "columns")]
+pub struct Desk {
+    pub status_id: Option<Uuid>,
+    pub snoozed_by: Option<UserId>,
+    pub follower_ids: Vec<UserId>,
+    /// Users named in notes.
+    pub mentioned_ids: Vec<UserId>,
+    pub linked_ids: Vec<ConversationId>,
+    pub merged_into_id: Option<ConversationId>,
+    pub is_restricted: bool,
+    pub is_test: bool,
+    /// When the next promise falls due.
+    pub next_due_at: Option<Timestamp>,
+    /// Erased: only its number is left.
+    pub deleted_at: Option<Timestamp>,
+    /// Whom `customer_id` leads to through merges. Read only; empty in a row that was never read.
+    pub effective_customer_id: Option<CustomerId>,
+}
+
+impl Conversation {
+    /// The customer as responses name them: merges move nothing, they only lead here.
+    #[must_use]
+    pub fn effective_customer(&self) -> CustomerId {
+        self.desk.effective_customer_id.unwrap_or(self.customer_id)
+    }
+
+    /// Moves it to a category; a custom status of another category falls away.
+    pub fn set_category(&mut self, category: StatusCategory) {
+        if self.status_category != category {
+            self.status_category = category;
+            self.desk.status_id = None;
+        }
+    }
+
+    /// Takes it up again.
+    pub fn wake(&mut self) {
+        self.snoozed_until = None;
+        self.is_snoozed_until_reply = false;
+        self.desk.snoozed_by = None;
+    }
+
+    /// Whether it is put aside now.
+    #[must_use]
+    pub fn is_snoozed(&self) -> bool {
+        self.snoozed_until.is_some() || self.is_snoozed_until_reply
+    }
+
+    /// Whether a user follows it or was named in it.
+    #[must_use]
+    pub fn concerns(&self, user: UserId) -> bool {
+        self.desk.follower_ids.contains(&user) || self.desk.mentioned_ids.contains(&user)
+    }
+
+    /// Subject, outcome and newest text, folded.
+    #[must_use]
+    pub fn text_key(&self) -> String {
+        let last = self.last_entry.as_ref().and_then(|e| e.get("text")).and_then(serde_json::Value::as_str);
+        let parts = [self.subject.as_deref(), self.outcome.as_deref(), last];
+        domain::fold::fold(&parts.into_iter().flatten().collect::<Vec<_>>().join(" "))
+    }
 }
 
 /// One engagement on one channel.
@@ -67,7 +133,7 @@ pub struct Interaction {
     pub version: i64,
 }
 
-fn conversation(row: &Row<'_>) -> Result<Conversation, Error> {
+pub(crate) fn conversation(row: &Row<'_>) -> Result<Conversation, Error> {
     let mut c = Cols::new(row);
     Ok(Conversation {
         id: c.id()?,
@@ -100,6 +166,19 @@ fn conversation(row: &Row<'_>) -> Result<Conversation, Error> {
         created_at: c.get()?,
         updated_at: c.get()?,
         version: c.get()?,
+        desk: Desk {
+            status_id: c.get()?,
+            snoozed_by: c.opt_id()?,
+            follower_ids: c.json()?,
+            mentioned_ids: c.json()?,
+            linked_ids: c.json()?,
+            merged_into_id: c.opt_id()?,
+            is_restricted: c.get()?,
+            is_test: c.get()?,
+            next_due_at: c.get()?,
+            deleted_at: c.get()?,
+            effective_customer_id: c.opt_id()?,
+        },
     })
 }
 
@@ -124,31 +203,35 @@ fn interaction(row: &Row<'_>) -> Result<Interaction, Error> {
     })
 }
 
-macro_rules! columns {
+macro_rules! own_columns {
     () => {
         "id, organization_id, number, subject, outcome, status_category, priority, customer_id, owner_agent_id,
          queue_id, reply_channel_id, reply_identity_id, channel_kinds, language, tags, fields, snoozed_until,
          snoozed_until_reply, waiting_since_at, first_response_at, last_activity_at, last_entry_seq, last_entry,
-         is_blocked, is_demo, resolved_at, reopened_count, created_at, updated_at, version"
+         is_blocked, is_demo, resolved_at, reopened_count, created_at, updated_at, version, status_id, snoozed_by,
+         follower_ids, mentioned_ids, linked_ids, merged_into_id, is_restricted, is_test, next_due_at, deleted_at"
     };
 }
+macro_rules! columns {
+    () => {
+        concat!(
+            own_columns!(),
+            ", COALESCE((SELECT k.merged_into_id FROM customers k WHERE k.organization_id = conversations.organization_id
+                 AND k.id = conversations.customer_id), customer_id)"
+        )
+    };
+}
+/// What is read of a conversation.
+pub(crate) const COLUMNS: &str = columns!();
 macro_rules! interaction_columns {
     () => {
         "id, organization_id, conversation_id, customer_id, channel_id, channel_kind, identity_id, shape, direction,
          state, started_at, ended_at, end_reason, last_activity_at, version"
     };
 }
-/// What a [`Reach`] covers: `$2` everything, `$3` queues, `$4` agents who own or hold.
-macro_rules! reached {
-    () => {
-        "($2 OR queue_id {any_uuid $3} OR owner_agent_id {any_uuid $4} OR EXISTS (
-           SELECT 1 FROM work_items w WHERE w.organization_id = $1 AND w.conversation_id = conversations.id
-             AND w.state NOT IN ('closed', 'cancelled') AND w.agent_id {any_uuid $4}))"
-    };
-}
-const CONVERSATION: &[db::Kind] = &[
+pub(crate) const CONVERSATION: &[db::Kind] = &[
     Id, Id, Int, Text, Text, Text, Text, Id, Id, Id, Id, Id, Json, Text, Json, Json, Time, Bool, Time, Time, Time, Int,
-    Json, Bool, Bool, Time, Int, Time, Time, Int,
+    Json, Bool, Bool, Time, Int, Time, Time, Int, Id, Id, Json, Json, Json, Id, Bool, Bool, Time, Time, Id,
 ];
 const INTERACTION: &[db::Kind] = &[Id, Id, Id, Id, Id, Text, Id, Text, Text, Text, Time, Time, Text, Time, Int];
 
@@ -156,9 +239,9 @@ const INSERT: Sql = Sql::new(
     "conversations.insert",
     concat!(
         "INSERT INTO conversations (",
-        columns!(),
-        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
-          $23, $24, $25, $26, $27, $28, $29, $30)"
+        own_columns!(),
+        ", text_key) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
+          $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41)"
     ),
     &[],
 );
@@ -168,7 +251,9 @@ const UPDATE: Sql = Sql::new(
        queue_id = $9, reply_channel_id = $10, reply_identity_id = $11, channel_kinds = $12, language = $13, tags = $14,
        snoozed_until = $15, snoozed_until_reply = $16, waiting_since_at = $17, first_response_at = $18,
        last_activity_at = $19, last_entry_seq = $20, last_entry = $21, is_blocked = $22, resolved_at = $23,
-       reopened_count = $24, updated_at = $25, version = version + 1
+       reopened_count = $24, updated_at = $25, fields = $26, status_id = $27, snoozed_by = $28, follower_ids = $29,
+       mentioned_ids = $30, linked_ids = $31, merged_into_id = $32, is_restricted = $33, next_due_at = $34,
+       deleted_at = $35, text_key = $36, version = version + 1
      WHERE organization_id = $1 AND id = $2 AND version = $3",
     &[],
 );
@@ -192,43 +277,9 @@ const NEWEST_OF_CUSTOMER: Sql = Sql::new(
     concat!(
         "SELECT ",
         columns!(),
-        " FROM conversations WHERE organization_id = $1 AND customer_id = $2
+        " FROM conversations WHERE organization_id = $1 AND customer_id = $2 AND merged_into_id IS NULL
+           AND deleted_at IS NULL
          ORDER BY last_activity_at DESC, id DESC LIMIT $3"
-    ),
-    CONVERSATION,
-);
-const LIST: Sql = Sql::new(
-    "conversations.list",
-    concat!(
-        "SELECT ",
-        columns!(),
-        " FROM conversations WHERE organization_id = $1 AND ",
-        reached!(),
-        " AND ({cast $5 uuid} IS NULL OR queue_id = $5) AND ({cast $6 text} IS NULL OR status_category = $6)
-          AND (last_activity_at, id) < ($7, $8) ORDER BY last_activity_at DESC, id DESC LIMIT $9"
-    ),
-    CONVERSATION,
-);
-const MINE: Sql = Sql::new(
-    "conversations.mine",
-    concat!(
-        "SELECT ",
-        columns!(),
-        " FROM conversations WHERE organization_id = $1 AND owner_agent_id = $2
-          AND ({cast $3 text} IS NULL OR status_category = $3)
-          AND (last_activity_at, id) < ($4, $5) ORDER BY last_activity_at DESC, id DESC LIMIT $6"
-    ),
-    CONVERSATION,
-);
-const UNASSIGNED: Sql = Sql::new(
-    "conversations.unassigned",
-    concat!(
-        "SELECT ",
-        columns!(),
-        " FROM conversations WHERE organization_id = $1 AND ",
-        reached!(),
-        " AND owner_agent_id IS NULL AND status_category <> 'resolved'
-          AND (last_activity_at, id) < ($5, $6) ORDER BY last_activity_at DESC, id DESC LIMIT $7"
     ),
     CONVERSATION,
 );
@@ -287,9 +338,6 @@ pub(crate) const ALL: &[&Sql] = &[
     &FIND_MANY,
     &BY_NUMBER,
     &NEWEST_OF_CUSTOMER,
-    &LIST,
-    &MINE,
-    &UNASSIGNED,
     &INSERT_INTERACTION,
     &OPEN_INTERACTION,
     &INTERACTIONS,
@@ -330,6 +378,17 @@ pub async fn insert(tx: &mut Tx<'_>, c: &Conversation) -> Result<(), Error> {
         c.created_at.into(),
         c.updated_at.into(),
         c.version.into(),
+        c.desk.status_id.into(),
+        opt(c.desk.snoozed_by),
+        json(&c.desk.follower_ids),
+        json(&c.desk.mentioned_ids),
+        json(&c.desk.linked_ids),
+        opt(c.desk.merged_into_id),
+        c.desk.is_restricted.into(),
+        c.desk.is_test.into(),
+        c.desk.next_due_at.into(),
+        c.desk.deleted_at.into(),
+        c.text_key().into(),
     ];
     tx.exec_one(&INSERT, &params).await
 }
@@ -365,6 +424,17 @@ pub async fn update(tx: &mut Tx<'_>, c: &mut Conversation, now: Timestamp) -> Re
         c.resolved_at.into(),
         c.reopened_count.into(),
         now.into(),
+        c.fields.clone().into(),
+        c.desk.status_id.into(),
+        opt(c.desk.snoozed_by),
+        json(&c.desk.follower_ids),
+        json(&c.desk.mentioned_ids),
+        json(&c.desk.linked_ids),
+        opt(c.desk.merged_into_id),
+        c.desk.is_restricted.into(),
+        c.desk.next_due_at.into(),
+        c.desk.deleted_at.into(),
+        c.text_key().into(),
     ];
     tx.exec_one(&UPDATE, &params).await?;
     c.version += 1;
@@ -417,55 +487,6 @@ pub struct Before {
 impl Before {
     /// The first page.
     pub const FIRST: Self = Self { at: Timestamp::MAX, id: Uuid::max() };
-}
-
-fn reach_params(org: OrganizationId, reach: &Reach) -> [db::Value; 4] {
-    let queues: Vec<Uuid> = reach.queues.iter().map(|q| q.0).collect();
-    let agents: Vec<Uuid> = reach.agents.iter().map(|a| a.0).collect();
-    [org.0.into(), reach.is_everything.into(), queues.into(), agents.into()]
-}
-
-/// What `reach` covers, newest activity first.
-pub async fn list(
-    tx: &mut Tx<'_>,
-    org: OrganizationId,
-    reach: &Reach,
-    queue: Option<QueueId>,
-    category: Option<StatusCategory>,
-    before: Before,
-    limit: i64,
-) -> Result<Vec<Conversation>, Error> {
-    let mut params = reach_params(org, reach).to_vec();
-    let category = category.map(|c| c.as_str().to_owned());
-    params.extend([opt(queue), category.into(), before.at.into(), before.id.into(), limit.into()]);
-    tx.all(&LIST, &params, conversation).await
-}
-
-/// What an agent owns, newest activity first.
-pub async fn mine(
-    tx: &mut Tx<'_>,
-    org: OrganizationId,
-    agent: AgentId,
-    category: Option<StatusCategory>,
-    before: Before,
-    limit: i64,
-) -> Result<Vec<Conversation>, Error> {
-    let category = category.map(|c| c.as_str().to_owned());
-    let params = [org.0.into(), agent.0.into(), category.into(), before.at.into(), before.id.into(), limit.into()];
-    tx.all(&MINE, &params, conversation).await
-}
-
-/// What nobody owns, newest activity first.
-pub async fn unassigned(
-    tx: &mut Tx<'_>,
-    org: OrganizationId,
-    reach: &Reach,
-    before: Before,
-    limit: i64,
-) -> Result<Vec<Conversation>, Error> {
-    let mut params = reach_params(org, reach).to_vec();
-    params.extend([before.at.into(), before.id.into(), limit.into()]);
-    tx.all(&UNASSIGNED, &params, conversation).await
 }
 
 /// Starts an interaction.

@@ -3,7 +3,8 @@
 use db::Kind::{Bool, Int, Json, Text, Time, Uuid as Id};
 use db::{Error, Row, Sql, Tx};
 use domain::conversation::Verification;
-use domain::ids::{ChannelId, CustomerId, IdentityId, OrganizationId};
+use domain::fold::fold;
+use domain::ids::{AgentId, ChannelId, CustomerId, IdentityId, OrganizationId};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -30,6 +31,24 @@ pub struct Customer {
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     pub version: i64,
+    pub profile: Profile,
+}
+
+/// What staff and integrations add to a customer.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[allow(missing_docs, reason = "columns")]
+pub struct Profile {
+    pub given_name: Option<String>,
+    pub family_name: Option<String>,
+    pub company_id: Option<Uuid>,
+    pub owner_agent_id: Option<AgentId>,
+    /// `{amount, currency}`
+    pub value: Option<serde_json::Value>,
+    /// A day: `2027-01-31`.
+    pub renewal_on: Option<String>,
+    pub first_source: Option<String>,
+    /// Whom active merges lead to; `None` for somebody who stands alone.
+    pub merged_into_id: Option<CustomerId>,
 }
 
 /// An address of a customer.
@@ -50,9 +69,12 @@ pub struct Identity {
     pub verified_at: Option<Timestamp>,
     pub created_at: Timestamp,
     pub version: i64,
+    /// Several people use it: it finds nobody by itself.
+    pub is_shared: bool,
+    pub verified_by: Option<String>,
 }
 
-fn customer(row: &Row<'_>) -> Result<Customer, Error> {
+pub(crate) fn customer(row: &Row<'_>) -> Result<Customer, Error> {
     let mut c = Cols::new(row);
     Ok(Customer {
         id: c.id()?,
@@ -71,6 +93,16 @@ fn customer(row: &Row<'_>) -> Result<Customer, Error> {
         created_at: c.get()?,
         updated_at: c.get()?,
         version: c.get()?,
+        profile: Profile {
+            given_name: c.get()?,
+            family_name: c.get()?,
+            company_id: c.get()?,
+            owner_agent_id: c.opt_id()?,
+            value: c.get()?,
+            renewal_on: c.get()?,
+            first_source: c.get()?,
+            merged_into_id: c.opt_id()?,
+        },
     })
 }
 
@@ -91,45 +123,43 @@ pub(crate) fn identity(row: &Row<'_>) -> Result<Identity, Error> {
         verified_at: c.get()?,
         created_at: c.get()?,
         version: c.get()?,
+        is_shared: c.get()?,
+        verified_by: c.get()?,
     })
 }
 
 macro_rules! customer_columns {
     () => {
         "id, organization_id, name, language, time_zone, is_vip, is_blocked, fields, tags, state, is_demo,
-         first_seen_at, last_seen_at, created_at, updated_at, version"
+         first_seen_at, last_seen_at, created_at, updated_at, version, given_name, family_name, company_id,
+         owner_agent_id, value, renewal_on, first_source, merged_into_id"
     };
 }
 macro_rules! identity_columns {
     () => {
         "id, organization_id, customer_id, kind, address, display, channel_id, verification, is_authenticated,
-         is_primary, reachability, verified_at, created_at, version"
+         is_primary, reachability, verified_at, created_at, version, is_shared, verified_by"
     };
 }
-pub(crate) use identity_columns;
-const CUSTOMER: &[db::Kind] =
-    &[Id, Id, Text, Text, Text, Bool, Bool, Json, Json, Text, Bool, Time, Time, Time, Time, Int];
-const IDENTITY: &[db::Kind] = &[Id, Id, Id, Text, Text, Text, Id, Text, Bool, Bool, Text, Time, Time, Int];
+pub(crate) use {customer_columns, identity_columns};
+pub(crate) const CUSTOMER: &[db::Kind] = &[
+    Id, Id, Text, Text, Text, Bool, Bool, Json, Json, Text, Bool, Time, Time, Time, Time, Int, Text, Text, Id, Id,
+    Json, Text, Text, Id,
+];
+pub(crate) const IDENTITY: &[db::Kind] =
+    &[Id, Id, Id, Text, Text, Text, Id, Text, Bool, Bool, Text, Time, Time, Int, Bool, Text];
 
 const INSERT: Sql = Sql::new(
     "customers.insert",
     "INSERT INTO customers (id, organization_id, name, name_key, language, time_zone, is_vip, is_blocked, fields, tags,
-       state, is_demo, first_seen_at, last_seen_at, created_at, updated_at, version)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $13, $13, 1)",
+       state, is_demo, first_seen_at, last_seen_at, created_at, updated_at, version, given_name, family_name, company_id,
+       owner_agent_id, value, renewal_on, first_source)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $13, $13, 1, $14, $15, $16, $17, $18, $19, $20)",
     &[],
 );
 const FIND_MANY: Sql = Sql::new(
     "customers.find_many",
     concat!("SELECT ", customer_columns!(), " FROM customers WHERE organization_id = $1 AND id {any_uuid $2}"),
-    CUSTOMER,
-);
-const LIST: Sql = Sql::new(
-    "customers.list",
-    concat!(
-        "SELECT ",
-        customer_columns!(),
-        " FROM customers WHERE organization_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3"
-    ),
     CUSTOMER,
 );
 const NAME: Sql = Sql::new(
@@ -141,8 +171,9 @@ const NAME: Sql = Sql::new(
 const INSERT_IDENTITY: Sql = Sql::new(
     "customers.insert_identity",
     "INSERT INTO identities (id, organization_id, customer_id, kind, address, address_key, display, channel_id,
-       verification, is_authenticated, is_primary, reachability, verified_at, created_at, updated_at, version)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14, 1)",
+       verification, is_authenticated, is_primary, reachability, verified_at, created_at, updated_at, version, is_shared,
+       verified_by)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14, 1, $15, $16)",
     &[],
 );
 const IDENTITIES: Sql = Sql::new(
@@ -160,14 +191,14 @@ const MATCHING: Sql = Sql::new(
         "SELECT ",
         identity_columns!(),
         " FROM identities WHERE organization_id = $1 AND kind = $2 AND address_key = $3
-         AND verification IN ('asserted', 'observed', 'verified') ORDER BY id LIMIT 1"
+         AND verification IN ('asserted', 'observed', 'verified') AND NOT is_shared ORDER BY id LIMIT 1"
     ),
     IDENTITY,
 );
 
-pub(crate) const ALL: &[&Sql] = &[&INSERT, &FIND_MANY, &LIST, &NAME, &INSERT_IDENTITY, &IDENTITIES, &MATCHING];
+pub(crate) const ALL: &[&Sql] = &[&INSERT, &FIND_MANY, &NAME, &INSERT_IDENTITY, &IDENTITIES, &MATCHING];
 
-/// How names and addresses are compared: trimmed, without case.
+/// How addresses are compared: trimmed, without case.
 #[must_use]
 pub fn key(text: &str) -> String {
     text.trim().to_lowercase()
@@ -179,7 +210,7 @@ pub async fn insert(tx: &mut Tx<'_>, c: &Customer) -> Result<(), Error> {
         c.id.0.into(),
         c.organization_id.0.into(),
         c.name.clone().into(),
-        key(c.name.as_deref().unwrap_or_default()).into(),
+        fold(c.name.as_deref().unwrap_or_default()).into(),
         c.language.clone().into(),
         c.time_zone.clone().into(),
         c.is_vip.into(),
@@ -189,6 +220,13 @@ pub async fn insert(tx: &mut Tx<'_>, c: &Customer) -> Result<(), Error> {
         c.state.as_str().into(),
         c.is_demo.into(),
         c.created_at.into(),
+        c.profile.given_name.clone().into(),
+        c.profile.family_name.clone().into(),
+        c.profile.company_id.into(),
+        opt(c.profile.owner_agent_id),
+        c.profile.value.clone().into(),
+        c.profile.renewal_on.clone().into(),
+        c.profile.first_source.clone().into(),
     ];
     tx.exec_one(&INSERT, &params).await
 }
@@ -206,16 +244,6 @@ pub async fn find(tx: &mut Tx<'_>, org: OrganizationId, id: CustomerId) -> Resul
     Ok(find_many(tx, org, vec![id.0]).await?.pop())
 }
 
-/// Customers older than `before`, newest first.
-pub async fn list(
-    tx: &mut Tx<'_>,
-    org: OrganizationId,
-    before: CustomerId,
-    limit: i64,
-) -> Result<Vec<Customer>, Error> {
-    tx.all(&LIST, &[org.0.into(), before.0.into(), limit.into()], customer).await
-}
-
 /// Names a customer who has no name yet.
 pub async fn name(
     tx: &mut Tx<'_>,
@@ -224,7 +252,7 @@ pub async fn name(
     name: &str,
     now: Timestamp,
 ) -> Result<(), Error> {
-    tx.exec(&NAME, &[org.0.into(), id.0.into(), name.into(), key(name).into(), now.into()]).await.map(drop)
+    tx.exec(&NAME, &[org.0.into(), id.0.into(), name.into(), fold(name).into(), now.into()]).await.map(drop)
 }
 
 /// Adds an identity.
@@ -247,6 +275,8 @@ pub async fn insert_identity(tx: &mut Tx<'_>, i: &Identity) -> Result<(), Error>
         i.reachability.as_str().into(),
         i.verified_at.into(),
         i.created_at.into(),
+        i.is_shared.into(),
+        i.verified_by.clone().into(),
     ];
     tx.exec_one(&INSERT_IDENTITY, &params).await
 }

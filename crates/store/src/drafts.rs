@@ -79,7 +79,14 @@ const READ_MARKS: Sql = Sql::new(
     &[Id, Int],
 );
 
-pub(crate) const ALL: &[&Sql] = &[&PUT, &FIND, &DELETE, &OF_USER, &MARK_READ, &READ_MARKS];
+const SET_MARK: Sql = Sql::new(
+    "drafts.set_mark",
+    "INSERT INTO read_marks (organization_id, conversation_id, reader_id, seq, updated_at) VALUES ($1, $2, $3, $4, $5)
+     ON CONFLICT (conversation_id, reader_id) DO UPDATE SET seq = excluded.seq, updated_at = excluded.updated_at",
+    &[],
+);
+
+pub(crate) const ALL: &[&Sql] = &[&PUT, &FIND, &DELETE, &OF_USER, &MARK_READ, &READ_MARKS, &SET_MARK];
 
 /// Saves a draft.
 pub async fn put(tx: &mut Tx<'_>, d: &Draft) -> Result<Draft, Error> {
@@ -151,4 +158,17 @@ pub async fn read_marks(
         Ok((c.id()?, c.get()?))
     })
     .await
+}
+
+/// Sets a reader's mark, also back.
+pub async fn set_mark(
+    tx: &mut Tx<'_>,
+    org: OrganizationId,
+    conversation: ConversationId,
+    reader: Uuid,
+    seq: i64,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let params = [org.0.into(), conversation.0.into(), reader.into(), seq.into(), now.into()];
+    tx.exec_one(&SET_MARK, &params).await
 }

@@ -39,9 +39,31 @@ pub struct Entry {
     pub is_truncated: bool,
     pub occurred_at: Timestamp,
     pub created_at: Timestamp,
+    pub marks: Marks,
+}
+
+/// What happened to an entry after it was written.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[allow(missing_docs, reason = "columns")]
+pub struct Marks {
+    pub reply_to_id: Option<EntryId>,
+    /// `[{emoji, actor, at}]`
+    pub reactions: Vec<serde_json::Value>,
+    /// `[{at, body}]`, oldest first: what stood there before.
+    pub edits: Vec<serde_json::Value>,
+    pub edited_at: Option<Timestamp>,
+    pub deleted_at: Option<Timestamp>,
+    pub is_redacted: bool,
 }
 
 impl Entry {
+    /// Whether the customer may see it: it has left, and was not deleted.
+    #[must_use]
+    pub fn is_out(&self) -> bool {
+        let state = self.delivery.as_ref().and_then(|d| d.get("state")).and_then(serde_json::Value::as_str);
+        !matches!(state, Some("held" | "cancelled")) && self.marks.deleted_at.is_none()
+    }
+
     /// The plain text of a message or note.
     #[must_use]
     pub fn text(&self) -> &str {
@@ -49,7 +71,7 @@ impl Entry {
     }
 }
 
-fn entry(row: &Row<'_>) -> Result<Entry, Error> {
+pub(crate) fn entry(row: &Row<'_>) -> Result<Entry, Error> {
     let mut c = Cols::new(row);
     Ok(Entry {
         id: c.id()?,
@@ -76,6 +98,14 @@ fn entry(row: &Row<'_>) -> Result<Entry, Error> {
         is_truncated: c.get()?,
         occurred_at: c.get()?,
         created_at: c.get()?,
+        marks: Marks {
+            reply_to_id: c.opt_id()?,
+            reactions: c.json()?,
+            edits: c.json()?,
+            edited_at: c.get()?,
+            deleted_at: c.get()?,
+            is_redacted: c.get()?,
+        },
     })
 }
 
@@ -83,12 +113,14 @@ macro_rules! columns {
     () => {
         "id, organization_id, conversation_id, interaction_id, customer_id, seq, kind, direction, audience, author_type,
          author_id, author_name, channel_id, channel_kind, body, attachment_ids, external_id, client_message_id,
-         client_id, mail, delivery, is_truncated, occurred_at, created_at"
+         client_id, mail, delivery, is_truncated, occurred_at, created_at, reply_to_id, reactions, edits, edited_at,
+         deleted_at, is_redacted"
     };
 }
-const COLUMNS: &[db::Kind] = &[
+pub(crate) use columns;
+pub(crate) const COLUMNS: &[db::Kind] = &[
     Id, Id, Id, Id, Id, Int, Text, Text, Text, Text, Id, Text, Id, Text, Json, Json, Text, Id, Id, Json, Json, Bool,
-    Time, Time,
+    Time, Time, Id, Json, Json, Time, Time, Bool,
 ];
 
 const INSERT: Sql = Sql::new(
@@ -97,7 +129,7 @@ const INSERT: Sql = Sql::new(
         "INSERT INTO entries (",
         columns!(),
         ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
-          $23, $24)"
+          $23, $24, $25, $26, $27, $28, $29, $30)"
     ),
     &[],
 );
@@ -146,7 +178,21 @@ const OF_CUSTOMER: Sql = Sql::new(
 const SET_DELIVERY: Sql =
     Sql::new("entries.set_delivery", "UPDATE entries SET delivery = $3 WHERE organization_id = $1 AND id = $2", &[]);
 
-pub(crate) const ALL: &[&Sql] = &[&INSERT, &FIND_MANY, &BY_CLIENT, &BEFORE, &AFTER, &OF_CUSTOMER, &SET_DELIVERY];
+const MARK: Sql = Sql::new(
+    "entries.mark",
+    "UPDATE entries SET body = $3, attachment_ids = $4, reactions = $5, edits = $6, edited_at = $7, deleted_at = $8,
+       is_redacted = $9, author_name = $10, mail = $11
+     WHERE organization_id = $1 AND id = $2",
+    &[],
+);
+const LOCK: Sql = Sql::new(
+    "entries.lock",
+    concat!("SELECT ", columns!(), " FROM entries WHERE organization_id = $1 AND id = $2 {for_update}"),
+    COLUMNS,
+);
+
+pub(crate) const ALL: &[&Sql] =
+    &[&INSERT, &FIND_MANY, &BY_CLIENT, &BEFORE, &AFTER, &OF_CUSTOMER, &SET_DELIVERY, &MARK, &LOCK];
 
 /// Adds an entry.
 ///
@@ -178,6 +224,12 @@ pub async fn insert(tx: &mut Tx<'_>, e: &Entry) -> Result<(), Error> {
         e.is_truncated.into(),
         e.occurred_at.into(),
         e.created_at.into(),
+        opt(e.marks.reply_to_id),
+        json(&e.marks.reactions),
+        json(&e.marks.edits),
+        e.marks.edited_at.into(),
+        e.marks.deleted_at.into(),
+        e.marks.is_redacted.into(),
     ];
     tx.exec_one(&INSERT, &params).await
 }
@@ -242,4 +294,27 @@ pub async fn set_delivery(
     delivery: serde_json::Value,
 ) -> Result<(), Error> {
     tx.exec_one(&SET_DELIVERY, &[org.0.into(), id.0.into(), delivery.into()]).await
+}
+
+/// One entry, held until the transaction ends.
+pub async fn lock(tx: &mut Tx<'_>, org: OrganizationId, id: EntryId) -> Result<Option<Entry>, Error> {
+    tx.optional(&LOCK, &[org.0.into(), id.0.into()], entry).await
+}
+
+/// Writes what happened to an entry after it was written: edits, deletion, redaction, reactions, erasure.
+pub async fn mark(tx: &mut Tx<'_>, e: &Entry) -> Result<(), Error> {
+    let params = [
+        e.organization_id.0.into(),
+        e.id.0.into(),
+        e.body.clone().into(),
+        json(&e.attachment_ids),
+        json(&e.marks.reactions),
+        json(&e.marks.edits),
+        e.marks.edited_at.into(),
+        e.marks.deleted_at.into(),
+        e.marks.is_redacted.into(),
+        e.author_name.clone().into(),
+        e.mail.clone().into(),
+    ];
+    tx.exec_one(&MARK, &params).await
 }

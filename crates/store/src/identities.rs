@@ -1,19 +1,16 @@
 //! What becomes of identities after they were added: verification and reachability.
 
-use db::Kind::{Bool, Int, Text, Time, Uuid as Id};
 use db::{Error, Sql, Tx};
 use domain::conversation::Verification;
 use domain::ids::{CustomerId, IdentityId, OrganizationId};
 use jiff::Timestamp;
 
-use crate::customers::{Identity, identity, identity_columns, key};
-
-const COLUMNS: &[db::Kind] = &[Id, Id, Id, Text, Text, Text, Id, Text, Bool, Bool, Text, Time, Time, Int];
+use crate::customers::{IDENTITY, Identity, identity, identity_columns, key};
 
 const FIND: Sql = Sql::new(
     "identities.find",
     concat!("SELECT ", identity_columns!(), " FROM identities WHERE organization_id = $1 AND id = $2"),
-    COLUMNS,
+    IDENTITY,
 );
 const IN_STATE: Sql = Sql::new(
     "identities.in_state",
@@ -23,7 +20,7 @@ const IN_STATE: Sql = Sql::new(
         " FROM identities WHERE organization_id = $1 AND kind = $2 AND address_key = $3 AND verification = $4
           AND ({cast $5 uuid} IS NULL OR customer_id = $5) ORDER BY id LIMIT 1"
     ),
-    COLUMNS,
+    IDENTITY,
 );
 const SET_VERIFICATION: Sql = Sql::new(
     "identities.set_verification",

@@ -5,6 +5,7 @@
 //! - Every statement is in [`all`]; one test prepares each on both engines and compares its columns.
 //! - The organization is a required argument wherever rows of one organization are meant.
 
+mod built;
 mod cols;
 mod keyed;
 
@@ -15,25 +16,36 @@ pub mod attachments;
 pub mod audit;
 pub mod business_hours;
 pub mod channels;
+pub mod conversation_history;
+pub mod conversation_lists;
+pub mod conversation_merges;
 pub mod conversations;
+pub mod customer_merges;
 pub mod customers;
 pub mod dead_letters;
 pub mod decline_reasons;
 pub mod deliveries;
 pub mod demo;
+pub mod desk_nouns;
 pub mod dispositions;
 pub mod drafts;
 pub mod entries;
+pub mod erasure;
 pub mod events;
 pub mod figures;
+pub mod followers;
 pub mod idempotency;
 pub mod identities;
+pub mod jobs;
 pub mod mails;
+pub mod notifications;
 pub mod organizations;
 pub mod queues;
 pub mod roles;
 pub mod skills;
 pub mod teams;
+pub mod timers;
+pub mod undos;
 pub mod users;
 pub mod visitors;
 pub mod work;
@@ -49,6 +61,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "0002_email", text: include_str!("../migrations/0002_email.sql") },
     Migration { name: "0003_access", text: include_str!("../migrations/0003_access.sql") },
     Migration { name: "0004_routing", text: include_str!("../migrations/0004_routing.sql") },
+    Migration { name: "0005_desk", text: include_str!("../migrations/0005_desk.sql") },
     Migration { name: "0006_visitor", text: include_str!("../migrations/0006_visitor.sql") },
     Migration { name: "0007_ops", text: include_str!("../migrations/0007_ops.sql") },
 ];
@@ -64,25 +77,36 @@ pub fn all() -> Vec<&'static Sql> {
         audit::ALL,
         business_hours::ALL,
         channels::ALL,
+        conversation_history::ALL,
+        conversation_lists::ALL,
+        conversation_merges::ALL,
         conversations::ALL,
+        customer_merges::ALL,
         customers::ALL,
         dead_letters::ALL,
         decline_reasons::ALL,
         deliveries::ALL,
         demo::ALL,
+        desk_nouns::ALL,
         dispositions::ALL,
         drafts::ALL,
         entries::ALL,
+        erasure::ALL,
         events::ALL,
         figures::ALL,
+        followers::ALL,
         idempotency::ALL,
         identities::ALL,
+        jobs::ALL,
         mails::ALL,
+        notifications::ALL,
         organizations::ALL,
         queues::ALL,
         roles::ALL,
         skills::ALL,
         teams::ALL,
+        timers::ALL,
+        undos::ALL,
         users::ALL,
         visitors::ALL,
         work::ALL,

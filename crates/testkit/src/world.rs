@@ -110,6 +110,36 @@ impl World {
         sessions::by_token(&self.ctx, &signed_in.token).await.expect("the session is good")
     }
 
+    /// Lets messages of the first web chat be called off for this long.
+    ///
+    /// # Panics
+    /// When there is no web chat.
+    pub async fn hold_chat(&self, ms: i64) {
+        let now = app::Clock::now(&*self.clock);
+        self.ephemeral
+            .store
+            .write("testkit.hold_chat", (ms, now), |tx, (ms, now)| {
+                Box::pin(async move {
+                    let found = store::channels::first_of_kind(tx, "web_chat").await?;
+                    let mut channel = found.expect("a web chat");
+                    channel.config["undo_send_ms"] = ms.into();
+                    store::channels::update(tx, &mut channel, now).await
+                })
+            })
+            .await
+            .expect("the channel is changed");
+    }
+
+    /// Lets whatever fell due be done, after time was moved.
+    ///
+    /// # Panics
+    /// When the organizations cannot be read.
+    pub async fn wake_timers(&self) {
+        for organization in setup::organizations(&self.ctx).await.expect("the organizations") {
+            self.ctx.runtime(organization).expect("it runs").timers.wake();
+        }
+    }
+
     /// The same store under a fresh context, as after a crash: the old one is simply dropped.
     ///
     /// # Panics

@@ -175,6 +175,7 @@ pub struct ConversationPatch {
     pub language: Option<Option<String>>,
     #[serde(default, deserialize_with = "present")]
     pub owner_agent_id: Option<Option<Uuid>>,
+    pub status_id: Option<Uuid>,
     pub priority: Option<Priority>,
     pub tags: Option<Vec<String>>,
     #[schema(value_type = Option<Object>)]
@@ -205,9 +206,171 @@ pub struct WrapUpInput {
 #[serde(deny_unknown_fields)]
 #[allow(missing_docs, reason = "api.md §3.2")]
 pub struct SnoozeInput {
+    #[serde(default)]
     pub until_at: Option<Ts>,
     #[serde(default)]
     pub until_reply: bool,
+}
+
+/// Unread again from here on.
+#[derive(Clone, Copy, Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UnreadInput {
+    /// The first entry that counts as unread; the newest when absent.
+    pub seq: Option<i64>,
+}
+
+/// Whom a conversation is opened with, when they may not be known yet.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "api.md §3.2")]
+pub struct OpenIdentity {
+    pub kind: String,
+    pub address: String,
+    pub name: Option<String>,
+}
+
+/// The first message of an opened conversation.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(untagged)]
+pub enum OpenMessage {
+    /// Its text.
+    Text(String),
+    /// Its text, as in `POST …/messages`.
+    Whole {
+        /// Plain text.
+        text: String,
+    },
+}
+
+/// A conversation to open.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "api.md §3.2")]
+pub struct NewConversation {
+    pub customer_id: Option<Uuid>,
+    pub identity: Option<OpenIdentity>,
+    pub channel_id: Option<Uuid>,
+    pub subject: Option<String>,
+    pub message: Option<OpenMessage>,
+    pub queue_id: Option<Uuid>,
+    pub priority: Option<Priority>,
+    #[schema(value_type = Option<Object>)]
+    pub fields: Option<Object>,
+}
+
+/// Into which conversation.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MergeInput {
+    /// The conversation it is shown in from now on.
+    pub into: Uuid,
+}
+
+/// A merge of two conversations.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[allow(missing_docs, reason = "api.md §3.2")]
+pub struct MergeResult {
+    /// For `POST /conversation-merges/{id}/undo`.
+    pub merge_id: Uuid,
+    /// The one that is shown.
+    pub conversation: Conversation,
+    /// The one that is shown in it.
+    pub source: Conversation,
+    pub undo: Option<Undo>,
+}
+
+/// Two conversations that are two again.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[allow(missing_docs, reason = "api.md §3.2")]
+pub struct UnmergeResult {
+    pub conversation: Conversation,
+    pub source: Conversation,
+}
+
+/// What to split off.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "api.md §3.2")]
+pub struct SplitInput {
+    pub entry_ids: Vec<Uuid>,
+    pub subject: Option<String>,
+}
+
+/// What a split left and made.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[allow(missing_docs, reason = "api.md §3.2")]
+pub struct SplitResult {
+    /// The new one.
+    pub conversation: Conversation,
+    /// The one it was split off.
+    pub original: Conversation,
+}
+
+/// One command for many conversations.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+#[allow(missing_docs, reason = "api.md §3.2")]
+pub enum BulkAction {
+    Resolve {
+        outcome: Option<String>,
+    },
+    Reopen {},
+    Assign {
+        #[serde(alias = "owner_agent_id")]
+        agent_id: Option<Uuid>,
+    },
+    Tag {
+        #[serde(default)]
+        add: Vec<String>,
+        #[serde(default)]
+        remove: Vec<String>,
+    },
+    Priority {
+        priority: Priority,
+    },
+    Snooze {
+        until_at: Option<Ts>,
+        #[serde(default)]
+        until_reply: bool,
+    },
+    Unsnooze {},
+    Read {},
+    Macro {
+        macro_id: Option<Uuid>,
+    },
+}
+
+/// Which conversations, by ids or by a filter, and what to do with them.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "api.md §1.7")]
+pub struct BulkInput {
+    /// At most 500.
+    #[serde(default)]
+    pub ids: Vec<Uuid>,
+    /// The filter language, in the place of ids.
+    pub q: Option<String>,
+    pub action: BulkAction,
+    /// Look only.
+    #[serde(default)]
+    pub is_preview: bool,
+}
+
+/// One that is left out, and why.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[allow(missing_docs, reason = "api.md §1.7")]
+pub struct BulkExcluded {
+    pub id: Uuid,
+    pub code: String,
+}
+
+/// What a bulk command would do.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[allow(missing_docs, reason = "api.md §1.7")]
+pub struct BulkPreview {
+    pub affected_count: usize,
+    pub excluded: Vec<BulkExcluded>,
 }
 
 /// Read up to here.

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::conversations::ReplyRoute;
 use super::words::{Audience, DeliveryState, Direction, EntryKind};
-use super::{Actor, Object, Ts};
+use super::{Actor, Object, Ts, Undo};
 
 /// What an entry says; a field is there for the kinds that have it.
 pub type EntryBody = EntryBodyObject;
@@ -143,6 +143,16 @@ pub struct Entry {
     pub is_truncated: bool,
     pub raw_available: bool,
     pub created_at: Ts,
+}
+
+/// A message as it was sent, with how to take it back while it is held.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct SentEntry {
+    /// The message.
+    #[serde(flatten)]
+    pub entry: Entry,
+    /// While it is held.
+    pub undo: Option<Undo>,
 }
 
 /// An answer to the customer.

@@ -12,6 +12,7 @@ pub mod codes;
 pub mod config;
 pub mod conversations;
 pub mod customers;
+pub mod desk;
 pub mod entries;
 pub mod explain;
 pub mod hours;

@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 
 use app::Actor;
-use app::conversations::{ListKind, ListQuery};
+use app::conversations::Counted;
 use axum::extract::State;
-use domain::conversation::StatusCategory;
-use domain::ids::QueueId;
 
 use super::sessions;
 use crate::Answer;
 use crate::auth::Caller;
+use crate::dto::Object;
 use crate::dto::bootstrap::Bootstrap;
 use crate::dto::conversations::{Count, InboxCounts};
+use crate::dto::desk::View;
 use crate::extract::Json;
 use crate::problem::ProblemBody;
 use crate::state::Api;
@@ -34,6 +34,7 @@ pub async fn show(State(api): State<Api>, Caller(current): Caller) -> Answer<Jso
         offers = app::offers::mine(ctx, actor).await?;
         work = app::conversations::work(ctx, actor).await?;
     }
+    let views = app::views::list(ctx, actor).await?;
     Ok(Json(Bootstrap {
         session: sessions::describe(&current, &outline, agent.clone()),
         presence: agent.as_ref().and_then(|agent| agent.presence.clone()),
@@ -42,7 +43,7 @@ pub async fn show(State(api): State<Api>, Caller(current): Caller) -> Answer<Jso
         work: work.iter().map(Into::into).collect(),
         statuses: outline.statuses.iter().map(Into::into).collect(),
         queues: outline.queues.iter().map(Into::into).collect(),
-        views: Vec::new(),
+        views: views.iter().filter_map(|view| object(&View::from(view))).collect(),
         channels: outline.channels.iter().map(Into::into).collect(),
         counts: count(&api, actor).await?,
         limits: ctx.limits().all(),
@@ -65,30 +66,37 @@ pub async fn show_limits(State(api): State<Api>) -> Json<BTreeMap<String, i64>> 
 }
 
 async fn count(api: &Api, actor: &Actor) -> Answer<InboxCounts> {
-    let mut counts = InboxCounts::default();
-    let mine = list(api, actor, ListKind::Mine, None).await?;
-    counts.lists.insert("mine".to_owned(), mine);
-    let drafts = app::conversations::drafts(api.ctx(), actor).await?.len();
-    counts.lists.insert("drafts".to_owned(), of(i64::try_from(drafts).unwrap_or(i64::MAX), 0));
+    let found = app::conversations::counts(api.ctx(), actor).await?;
+    let named =
+        [("mine", found.mine), ("mentions", found.mentions), ("snoozed", found.snoozed), ("drafts", found.drafts)];
+    let mut lists: BTreeMap<String, Count> =
+        named.into_iter().map(|(name, counted)| (name.to_owned(), counted.into())).collect();
     if actor.standing.agent.is_some() {
         let offers = app::offers::mine(api.ctx(), actor).await?.len();
-        counts.lists.insert("offers".to_owned(), of(i64::try_from(offers).unwrap_or(i64::MAX), 0));
+        let count = i64::try_from(offers).unwrap_or(i64::MAX);
+        lists.insert("offers".to_owned(), Counted { count, unread_count: 0 }.into());
     }
-    for queue in &actor.standing.queues {
-        counts.queues.insert(queue.0, list(api, actor, ListKind::All, Some(*queue)).await?);
-    }
-    Ok(counts)
+    Ok(InboxCounts {
+        lists,
+        queues: found.queues.into_iter().map(|(queue, counted)| (queue.0, counted.into())).collect(),
+        views: found.views.into_iter().map(|(view, counted)| (view, counted.into())).collect(),
+    })
 }
 
-async fn list(api: &Api, actor: &Actor, list: ListKind, queue: Option<QueueId>) -> Answer<Count> {
-    let category = Some(StatusCategory::Open);
-    let before = app::model::Before::FIRST;
-    let query = ListQuery { list, queue, category, before, limit: EXACT_UP_TO };
-    let rows = app::conversations::list(api.ctx(), actor, query).await?;
-    let unread = rows.iter().filter(|view| view.unread_count > 0).count();
-    Ok(of(i64::try_from(rows.len()).unwrap_or(i64::MAX), i64::try_from(unread).unwrap_or(i64::MAX)))
+impl From<Counted> for Count {
+    fn from(counted: Counted) -> Self {
+        Self {
+            count: counted.count.min(EXACT_UP_TO),
+            unread_count: counted.unread_count.min(EXACT_UP_TO),
+            is_capped: counted.count > EXACT_UP_TO,
+        }
+    }
 }
 
-fn of(count: i64, unread_count: i64) -> Count {
-    Count { count: count.min(EXACT_UP_TO), unread_count, is_capped: count >= EXACT_UP_TO }
+/// A value as an object of the wire.
+fn object(value: &impl serde::Serialize) -> Option<Object> {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::Object(object)) => Some(object),
+        Ok(_) | Err(_) => None,
+    }
 }

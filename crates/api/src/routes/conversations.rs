@@ -1,46 +1,79 @@
-//! The inbox: lists, one conversation, resolve and reopen.
+//! The inbox: lists and single conversations.
 
-use app::conversations::{ConversationView, Handle, ListKind, ListQuery};
+use app::conversations::{Beside, ConversationView, Handle, ListKind, ListQuery, Place, Sort, Span};
 use axum::extract::State;
-use domain::conversation::StatusCategory as Category;
-use domain::ids::{ConversationId, CustomerId, QueueId};
+use domain::ids::{AgentId, ChannelId, ConversationId, CustomerId, QueueId};
 use http::StatusCode;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-use super::customers::cut;
 use super::limit;
 use crate::auth::Caller;
 use crate::dto::conversations::{
-    ComposerRoute, ComposerState, Conversation, ConversationResult, Interaction, ReadInput, ResolveInput, TextMax,
+    ComposerRoute, ComposerState, Conversation, Interaction, ReadInput, TextMax, UnreadInput,
 };
-use crate::dto::words::{InboxList, StatusCategory};
-use crate::dto::{List, Nothing, Page};
+use crate::dto::stream::Event;
+use crate::dto::words::{InboxList, Priority, StatusCategory};
+use crate::dto::work::WorkItem;
+use crate::dto::{List, Page};
 use crate::extract::{Ids, Json, Query};
 use crate::problem::{Code, ProblemBody};
 use crate::state::Api;
+use crate::versions::Versioned;
 use crate::{Answer, Problem, cursor, render};
 
 /// Which conversations.
-#[derive(Debug, Default, Deserialize, IntoParams)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize, IntoParams)]
 #[serde(deny_unknown_fields, default)]
 #[into_params(parameter_in = Query)]
 pub struct ConversationsQuery {
     /// One of the lists of the inbox; `all` by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
     list: Option<InboxList>,
-    queue_id: Option<Uuid>,
+    /// Repeated: any of them; so for every filter below.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    queue_id: Vec<Uuid>,
+    /// A view's filter, on top of the others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    view_id: Option<Uuid>,
+    /// With everybody merged into them.
+    #[serde(skip_serializing_if = "Option::is_none")]
     customer_id: Option<Uuid>,
-    /// Repeated: any of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     status_category: Vec<StatusCategory>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    status_id: Vec<Uuid>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    channel_kind: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    channel_id: Vec<Uuid>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    owner_agent_id: Vec<Uuid>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tag: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    priority: Vec<Priority>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     number: Option<i64>,
-    /// `-last_activity_at`
+    /// The filter language: `status:open channel:whatsapp -tag:spam due<2h "free words"`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    q: Option<String>,
+    /// `-last_activity_at` (default), `sla`, `waiting_since_at` or `-priority`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     sort: Option<String>,
     /// `customer`, `owner`, `queue`, by commas.
+    #[serde(skip_serializing)]
     expand: Option<String>,
     /// 1 to 200.
+    #[serde(skip_serializing)]
     limit: Option<i64>,
+    /// Cursor of the page that follows.
+    #[serde(skip_serializing)]
     after: Option<String>,
+    /// Cursor of the page that precedes.
+    #[serde(skip_serializing)]
+    before: Option<String>,
 }
 
 /// What to add beside ids.
@@ -52,11 +85,88 @@ pub struct ExpandQuery {
     expand: Option<String>,
 }
 
-/// The sorts a list takes. All of them page by last activity; the others are the client's.
-const SORTS: [&str; 4] = ["-last_activity_at", "sla", "waiting_since_at", "-priority"];
 const EXPANSIONS: [&str; 3] = ["customer", "owner", "queue"];
 
-/// One page of a list, newest activity first.
+/// What is added beside ids.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Expanded {
+    has_customer: bool,
+    beside: Beside,
+}
+
+fn expands(text: Option<&str>) -> Answer<Expanded> {
+    let names: Vec<&str> = text.into_iter().flat_map(|text| text.split(',')).filter(|name| !name.is_empty()).collect();
+    if !names.iter().all(|name| EXPANSIONS.contains(name)) {
+        return Err(Problem::invalid("?expand", "enum"));
+    }
+    let beside = Beside { has_owner: names.contains(&"owner"), has_queue: names.contains(&"queue") };
+    Ok(Expanded { has_customer: names.contains(&"customer"), beside })
+}
+
+fn sort(word: Option<&str>) -> Answer<Sort> {
+    match word {
+        None | Some("-last_activity_at") => Ok(Sort::Activity),
+        Some("sla") => Ok(Sort::Due),
+        Some("waiting_since_at") => Ok(Sort::Waiting),
+        Some("-priority") => Ok(Sort::Priority),
+        Some(_) => Err(Problem::invalid("?sort", "enum")),
+    }
+}
+
+/// The filter language of a query parameter.
+///
+/// # Errors
+/// 422 `bad_filter` with the position.
+pub fn conditions(q: Option<&str>) -> Answer<Vec<domain::conditions::Condition>> {
+    let parsed = q.map(domain::conditions::parse).transpose();
+    Ok(parsed.map_err(app::Error::from)?.into_iter().collect())
+}
+
+impl ConversationsQuery {
+    fn asked(&self, beside: Beside) -> Answer<ListQuery> {
+        let list = match self.list.unwrap_or(InboxList::All) {
+            InboxList::Mine => ListKind::Mine,
+            InboxList::Unassigned => ListKind::Unassigned,
+            InboxList::Mentions => ListKind::Mentions,
+            InboxList::Following => ListKind::Following,
+            InboxList::Snoozed => ListKind::Snoozed,
+            InboxList::Drafts => ListKind::Drafts,
+            InboxList::All => ListKind::All,
+        };
+        Ok(ListQuery {
+            list,
+            queues: self.queue_id.iter().copied().map(QueueId).collect(),
+            view: self.view_id,
+            customer: self.customer_id.map(CustomerId),
+            categories: self.status_category.iter().map(|word| (*word).into()).collect(),
+            status_ids: self.status_id.clone(),
+            channel_kinds: self.channel_kind.clone(),
+            channels: self.channel_id.iter().copied().map(ChannelId).collect(),
+            owners: self.owner_agent_id.iter().copied().map(AgentId).collect(),
+            tags: self.tag.clone(),
+            priorities: self.priority.iter().map(|word| (*word).into()).collect(),
+            number: self.number,
+            conditions: conditions(self.q.as_deref())?,
+            sort: sort(self.sort.as_deref())?,
+            beside,
+        })
+    }
+
+    fn span(&self, noun: &str) -> Answer<Span> {
+        let place = |text: &Option<String>| {
+            let place = cursor::place(noun, text.as_deref())?;
+            Ok::<_, Problem>(place.map(|(key, id)| Place { key, id }))
+        };
+        match (place(&self.after)?, place(&self.before)?) {
+            (Some(_), Some(_)) => Err(Problem::invalid("?before", "format")),
+            (Some(after), None) => Ok(Span::After(after)),
+            (None, Some(before)) => Ok(Span::Before(before)),
+            (None, None) => Ok(Span::First),
+        }
+    }
+}
+
+/// One page of a list, in the order asked for.
 #[utoipa::path(get, path = "/conversations", tag = "conversations", params(ConversationsQuery),
     responses((status = 200, body = List<Conversation>), (status = "default", body = ProblemBody)))]
 pub async fn list(
@@ -64,90 +174,40 @@ pub async fn list(
     caller: Caller,
     Query(query): Query<ConversationsQuery>,
 ) -> Answer<Json<List<Conversation>>> {
-    let has_customer = expands(query.expand.as_deref())?.contains(&"customer");
-    if query.sort.as_deref().is_some_and(|sort| !SORTS.contains(&sort)) {
-        return Err(Problem::invalid("?sort", "enum"));
-    }
-    let (views, page) = rows(&api, &caller, &query).await?;
-    let items = views.iter().map(|view| rendered_view(view, has_customer)).collect();
+    let expanded = expands(query.expand.as_deref())?;
+    let (asked, limit) = (query.asked(expanded.beside)?, limit(query.limit)?);
+    let noun = cursor::filtered("conversations", &query);
+    let (span, sort) = (query.span(&noun)?, asked.sort);
+    let found = app::conversations::list(api.ctx(), caller.actor(), asked, span, limit).await?;
+    let place = |view: Option<&ConversationView>| {
+        let at = app::conversations::place(sort, &view?.conversation);
+        Some(cursor::of_place(&noun, at.key, at.id))
+    };
+    let is_backwards = matches!(span, Span::Before(_));
+    let page = Page {
+        next: place(found.views.last()).filter(|_| found.has_more || is_backwards),
+        prev: place(found.views.first()).filter(|_| match span {
+            Span::First => false,
+            Span::After(_) => true,
+            Span::Before(_) => found.has_more,
+        }),
+        has_more: found.has_more,
+    };
+    let labels = api.labels(caller.actor().organization);
+    let items = found.views.iter().map(|view| rendered_view(view, expanded, &labels)).collect();
     Ok(Json(List { items, page }))
 }
 
-async fn rows(api: &Api, caller: &Caller, query: &ConversationsQuery) -> Answer<(Vec<ConversationView>, Page)> {
-    if let Some(number) = query.number {
-        let found = app::conversations::find(api.ctx(), caller.actor(), Handle::Number(number)).await;
-        return Ok((found.into_iter().collect(), Page::default()));
-    }
-    if let Some(customer) = query.customer_id {
-        return of_customer(api, caller, CustomerId(customer), limit(query.limit)?).await;
-    }
-    let list = match query.list.unwrap_or(InboxList::All) {
-        InboxList::Mine => ListKind::Mine,
-        InboxList::Unassigned => ListKind::Unassigned,
-        InboxList::All => ListKind::All,
-        InboxList::Drafts => return with_drafts(api, caller).await,
-        // Nothing sets these yet, so nothing is in them.
-        InboxList::Mentions | InboxList::Following | InboxList::Snoozed => return Ok((Vec::new(), Page::default())),
-    };
-    page(api, caller, query, list).await
-}
-
-async fn page(
-    api: &Api,
-    caller: &Caller,
-    query: &ConversationsQuery,
-    list: ListKind,
-) -> Answer<(Vec<ConversationView>, Page)> {
-    let limit = limit(query.limit)?;
-    let wanted: Vec<Category> = query.status_category.iter().map(|word| (*word).into()).collect();
-    let asked = ListQuery {
-        list,
-        queue: query.queue_id.map(QueueId),
-        category: Some(wanted.as_slice()).filter(|all| all.len() == 1).map(|all| all[0]),
-        before: cursor::time("conversations", query.after.as_deref())?,
-        limit: limit + 1,
-    };
-    let mut views = app::conversations::list(api.ctx(), caller.actor(), asked).await?;
-    let page = cut(&mut views, limit, |view| {
-        cursor::of_time("conversations", view.conversation.last_activity_at, view.conversation.id.0)
-    });
-    views.retain(|view| wanted.is_empty() || wanted.contains(&view.conversation.status_category));
-    Ok((views, page))
-}
-
-async fn of_customer(api: &Api, caller: &Caller, id: CustomerId, limit: i64) -> Answer<(Vec<ConversationView>, Page)> {
-    let customer = app::customers::find(api.ctx(), caller.actor(), id).await?;
-    let ids = customer.conversations.iter().map(|row| row.id).take(usize::try_from(limit).unwrap_or(usize::MAX));
-    Ok((readable(api, caller, ids).await, Page::default()))
-}
-
-async fn with_drafts(api: &Api, caller: &Caller) -> Answer<(Vec<ConversationView>, Page)> {
-    let drafts = app::conversations::drafts(api.ctx(), caller.actor()).await?;
-    Ok((readable(api, caller, drafts.iter().map(|draft| draft.conversation_id)).await, Page::default()))
-}
-
-/// Those of `ids` that the caller may read, each once.
-async fn readable(api: &Api, caller: &Caller, ids: impl Iterator<Item = ConversationId>) -> Vec<ConversationView> {
-    let mut views: Vec<ConversationView> = Vec::new();
-    for id in ids {
-        let is_new = views.iter().all(|view| view.conversation.id != id);
-        if is_new && let Ok(view) = app::conversations::find(api.ctx(), caller.actor(), Handle::Id(id)).await {
-            views.push(view);
-        }
-    }
-    views
-}
-
-fn expands(text: Option<&str>) -> Answer<Vec<&str>> {
-    let names: Vec<&str> = text.into_iter().flat_map(|text| text.split(',')).filter(|name| !name.is_empty()).collect();
-    let is_known = names.iter().all(|name| EXPANSIONS.contains(name));
-    if is_known { Ok(names) } else { Err(Problem::invalid("?expand", "enum")) }
-}
-
-fn rendered_view(view: &ConversationView, has_customer: bool) -> Conversation {
+fn rendered_view(view: &ConversationView, expanded: Expanded, labels: &crate::state::Labels) -> Conversation {
     let mut row = render::conversation(&view.conversation, &view.work, Some(view.unread_count));
-    if has_customer {
+    if expanded.has_customer {
         row.customer = Some(view.customer.as_ref().map(|customer| render::customer(customer, None)));
+    }
+    if expanded.beside.has_owner {
+        row.owner = Some(view.owner.as_ref().map(|agent| render::agent(agent, None, Vec::new(), labels)));
+    }
+    if expanded.beside.has_queue {
+        row.queue = Some(view.queue.as_ref().map(Into::into));
     }
     row
 }
@@ -158,7 +218,8 @@ fn rendered_view(view: &ConversationView, has_customer: bool) -> Conversation {
 /// 404 when it is not readable.
 pub async fn rendered(api: &Api, caller: &Caller, id: ConversationId, has_customer: bool) -> Answer<Conversation> {
     let view = app::conversations::find(api.ctx(), caller.actor(), Handle::Id(id)).await?;
-    Ok(rendered_view(&view, has_customer))
+    let labels = api.labels(caller.actor().organization);
+    Ok(rendered_view(&view, Expanded { has_customer, ..Expanded::default() }, &labels))
 }
 
 /// The id behind a path's `{conversation}`, which is an id or a number.
@@ -189,40 +250,12 @@ pub async fn show(
     caller: Caller,
     Ids(handle): Ids<String>,
     Query(query): Query<ExpandQuery>,
-) -> Answer<Json<Conversation>> {
-    let names = expands(query.expand.as_deref())?;
-    let view = app::conversations::find(api.ctx(), caller.actor(), handle_of(&handle)?).await?;
-    Ok(Json(rendered_view(&view, names.contains(&"customer"))))
-}
-
-/// Resolves: ends every engagement, completes held work, withdraws what waits.
-#[utoipa::path(post, path = "/conversations/{conversation}/resolve", tag = "conversations",
-    params(("conversation" = String, Path)), request_body = ResolveInput,
-    responses((status = 200, body = ConversationResult), (status = "default", body = ProblemBody)))]
-pub async fn resolve(
-    State(api): State<Api>,
-    caller: Caller,
-    Ids(handle): Ids<String>,
-    Json(input): Json<ResolveInput>,
-) -> Answer<Json<ConversationResult>> {
-    let id = resolve_handle(&api, &caller, &handle).await?;
-    app::conversations::resolve(api.ctx(), caller.actor(), id, input.outcome).await?;
-    Ok(Json(ConversationResult { conversation: rendered(&api, &caller, id, false).await?, undo: None }))
-}
-
-/// Opens a resolved conversation again.
-#[utoipa::path(post, path = "/conversations/{conversation}/reopen", tag = "conversations",
-    params(("conversation" = String, Path)), request_body = Nothing,
-    responses((status = 200, body = ConversationResult), (status = "default", body = ProblemBody)))]
-pub async fn reopen(
-    State(api): State<Api>,
-    caller: Caller,
-    Ids(handle): Ids<String>,
-    Json(_): Json<Nothing>,
-) -> Answer<Json<ConversationResult>> {
-    let id = resolve_handle(&api, &caller, &handle).await?;
-    app::conversations::reopen(api.ctx(), caller.actor(), id).await?;
-    Ok(Json(ConversationResult { conversation: rendered(&api, &caller, id, false).await?, undo: None }))
+) -> Answer<Versioned<Conversation>> {
+    let expanded = expands(query.expand.as_deref())?;
+    let (ctx, actor) = (api.ctx(), caller.actor());
+    let view = app::conversations::find_with(ctx, actor, handle_of(&handle)?, expanded.beside).await?;
+    let labels = api.labels(actor.organization);
+    Ok(Versioned::ok(rendered_view(&view, expanded, &labels), view.conversation.version))
 }
 
 /// Raises the caller's read mark.
@@ -238,6 +271,66 @@ pub async fn read(
     let id = resolve_handle(&api, &caller, &handle).await?;
     app::conversations::mark_read(api.ctx(), caller.actor(), id, input.seq).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Sets the caller's read mark back: the conversation counts as unread again.
+#[utoipa::path(post, path = "/conversations/{conversation}/unread", tag = "conversations",
+    params(("conversation" = String, Path)), request_body = UnreadInput,
+    responses((status = 204), (status = "default", body = ProblemBody)))]
+pub async fn unread(
+    State(api): State<Api>,
+    caller: Caller,
+    Ids(handle): Ids<String>,
+    Json(input): Json<UnreadInput>,
+) -> Answer<StatusCode> {
+    let id = resolve_handle(&api, &caller, &handle).await?;
+    app::conversations::mark_unread(api.ctx(), caller.actor(), id, input.seq).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Every stay of the conversation in the router, newest first.
+#[utoipa::path(get, path = "/conversations/{conversation}/work-items", tag = "conversations",
+    params(("conversation" = String, Path)),
+    responses((status = 200, body = List<WorkItem>), (status = "default", body = ProblemBody)))]
+pub async fn work_items(
+    State(api): State<Api>,
+    caller: Caller,
+    Ids(handle): Ids<String>,
+) -> Answer<Json<List<WorkItem>>> {
+    let id = resolve_handle(&api, &caller, &handle).await?;
+    let rows = app::conversations::work_items(api.ctx(), caller.actor(), id).await?;
+    Ok(Json(List::whole(&rows)))
+}
+
+/// Which page.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub struct EventsQuery {
+    /// 1 to 200.
+    limit: Option<i64>,
+    /// Cursor of the page.
+    after: Option<String>,
+}
+
+/// What happened to the conversation, newest first, as it was recorded.
+#[utoipa::path(get, path = "/conversations/{conversation}/events", tag = "conversations",
+    params(("conversation" = String, Path), EventsQuery),
+    responses((status = 200, body = List<Event>), (status = "default", body = ProblemBody)))]
+pub async fn events(
+    State(api): State<Api>,
+    caller: Caller,
+    Ids(handle): Ids<String>,
+    Query(query): Query<EventsQuery>,
+) -> Answer<Json<List<Event>>> {
+    let id = resolve_handle(&api, &caller, &handle).await?;
+    let limit = limit(query.limit)?;
+    let noun = format!("conversation-events/{id}");
+    let before = cursor::place(&noun, query.after.as_deref())?.map(|(position, _)| position);
+    let mut rows = app::conversations::events(api.ctx(), caller.actor(), id, before, limit + 1).await?;
+    let page =
+        super::customers::cut(&mut rows, limit, |(position, event)| cursor::of_place(&noun, *position, event.id.0));
+    Ok(Json(List { items: rows.iter().map(|(_, event)| render::event(event)).collect(), page }))
 }
 
 /// The engagements of a conversation, newest first.

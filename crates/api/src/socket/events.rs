@@ -53,15 +53,75 @@ fn data(live: &Live, labels: &Labels, assignment: Option<&Assignment>) -> Option
     let noun = live.event.kind.split('.').next().unwrap_or_default();
     match noun {
         "entry" => entry(live),
-        "conversation" => {
-            conversation(content).map(|row| json!({ "conversation": row, "changed": [], "previous": {} }))
+        "conversation" => whole_conversation(live),
+        "customer" => customer(live),
+        "identity" => {
+            content.identity.as_ref().map(|row| json!({ "identity": crate::dto::customers::Identity::from(row) }))
         }
+        "merge_proposal" => {
+            content.proposal.as_ref().map(|row| json!({ "proposal": crate::render_desk::proposal(row, None) }))
+        }
+        "notification" => content
+            .notification
+            .as_ref()
+            .map(|row| json!({ "notification": crate::dto::desk::Notification::from(row) })),
+        "mention" => entry(live).map(|mut data| {
+            data["mention"] = live.event.data.clone();
+            data
+        }),
+        "job" => content.job.as_ref().map(|row| json!({ "job": crate::dto::desk::Job::from(row) })),
         "work_item" => work_item(live, assignment),
         "offer" => offer(live, labels),
         "presence" => presence(live, labels),
         "channel" => content.channel.as_ref().map(|row| json!({ "channel": Channel::from(row) })),
         _ => None,
     }
+}
+
+/// A conversation's snapshot with what the event says of the change.
+fn whole_conversation(live: &Live) -> Option<Value> {
+    let row = conversation(&live.content)?;
+    let told = &live.event.data;
+    let mut data = json!({
+        "conversation": row,
+        "changed": told.get("changed").cloned().unwrap_or_else(|| json!([])),
+        "previous": told.get("previous").cloned().unwrap_or_else(|| json!({})),
+    });
+    for name in ["other_id", "merge_id"] {
+        if let Some(value) = told.get(name) {
+            data[name] = value.clone();
+        }
+    }
+    Some(data)
+}
+
+fn customer(live: &Live) -> Option<Value> {
+    let row = live.content.customer.as_ref()?;
+    let told = &live.event.data;
+    let mut data = json!({
+        "customer": render::customer(row, None),
+        "changed": told.get("changed").cloned().unwrap_or_else(|| json!([])),
+    });
+    for name in ["other_id", "merge_id", "is_blocked"] {
+        if let Some(value) = told.get(name) {
+            data[name] = value.clone();
+        }
+    }
+    Some(data)
+}
+
+/// What a socket is told of a conversation that it may not see any more: which, and nothing else.
+pub(super) fn hidden(live: &Live, id: domain::ids::ConversationId) -> String {
+    let event = Event {
+        id: live.event.id.0,
+        r#type: "conversation.hidden".to_owned(),
+        version: 1,
+        timestamp: live.event.at.into(),
+        actor: render::actor(&Value::Null),
+        cause_id: Some(live.event.id.0),
+        data: json!({ "id": id }),
+    };
+    serde_json::to_string(&event).unwrap_or_else(|_| "null".to_owned())
 }
 
 fn entry(live: &Live) -> Option<Value> {

@@ -304,6 +304,11 @@ impl<'a> Session<'a> {
                 self.refuse_when_replaced(&live)?;
                 self.tell(connection, &live).await
             }
+            Heard::Hidden(live, id) => {
+                connection.send_event(&cursor::of_stream(live.cursor), &events::hidden(&live, id)).await?;
+                self.at = live.cursor;
+                Ok(())
+            }
             Heard::Mark(at) => {
                 self.at = at;
                 Ok(())

@@ -145,6 +145,8 @@ impl Session<'_> {
     async fn hear(&mut self, connection: &mut Connection, heard: Heard) -> Result<(), Close> {
         match heard {
             Heard::Event(live) => self.tell(connection, &live).await,
+            // What a visitor sees is decided by whose it is, which never changes.
+            Heard::Hidden(..) => Ok(()),
             Heard::Mark(at) => {
                 self.at = at;
                 Ok(())

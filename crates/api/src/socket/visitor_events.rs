@@ -17,9 +17,16 @@ pub(super) async fn translated(
 ) -> Option<(&'static str, Value)> {
     let content = &live.content;
     if let Some(entry) = &content.entry {
+        let was_held = live.event.data.get("previous_state").and_then(Value::as_str) == Some("held");
         let kind = match live.event.kind.as_str() {
             "entry.created" => "message.created",
-            "entry.updated" => "message.updated",
+            // It left its undo window: the visitor sees it for the first time.
+            "entry.delivery_changed" if was_held => "message.created",
+            "entry.updated" | "entry.redacted" => "message.updated",
+            "entry.deleted" => {
+                let data = json!({ "id": entry.id, "conversation_id": entry.conversation_id });
+                return Some(("message.deleted", data));
+            }
             _ => return None,
         };
         return Some((kind, json!({ "message": visitor::message(entry) })));

@@ -112,4 +112,36 @@ impl Desk {
         let message = json!({ "client_message_id": self.world.ctx.new_id(), "text": text });
         self.visitor(Method::POST, "/messages", Some(token), Some(message)).await
     }
+
+    /// Calls as the console does, naming the version it read.
+    pub async fn staff_at(&self, method: Method, path: &str, version: i64, body: Option<Value>) -> Reply {
+        let version = format!("\"{version}\"");
+        let headers = [
+            (COOKIE.as_str(), &*self.cookie),
+            ("x-csrf-token", &*self.csrf),
+            (ORIGIN.as_str(), OWN_ORIGIN),
+            ("if-match", &*version),
+        ];
+        self.call(method, path, &headers, body).await
+    }
+
+    /// The bytes of an answer.
+    pub async fn bytes(&self, path: &str) -> Vec<u8> {
+        let request = Request::builder().uri(format!("/api/v1{path}")).header(COOKIE, &*self.cookie);
+        let request = request.body(Body::empty()).expect("a request");
+        let response = self.router.clone().oneshot(request).await.expect("an answer");
+        assert_eq!(response.status(), StatusCode::OK);
+        axum::body::to_bytes(response.into_body(), usize::MAX).await.expect("a body").to_vec()
+    }
+
+    /// Reads until what is answered is as wanted.
+    pub async fn until(&self, path: &str, is_wanted: impl Fn(&Value) -> bool) {
+        let wait = async {
+            while !is_wanted(&self.staff(Method::GET, path, None).await.body) {
+                tokio::task::yield_now().await;
+            }
+        };
+        let limit = std::time::Duration::from_secs(20);
+        tokio::time::timeout(limit, wait).await.unwrap_or_else(|_| panic!("{path} does not become as wanted"));
+    }
 }

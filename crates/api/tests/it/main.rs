@@ -4,6 +4,7 @@ mod audit;
 mod cast;
 mod channels;
 mod desk;
+mod desk_calls;
 mod document;
 mod generated;
 mod hostile;

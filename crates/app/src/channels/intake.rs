@@ -649,6 +649,7 @@ async fn newcomer(tx: &mut db::Tx<'_>, taking: &Taking, letter: &Letter) -> Resu
         created_at: now,
         updated_at: now,
         version: 1,
+        profile: store::customers::Profile::default(),
     };
     let is_fake = letter.verdict == Verdict::Fail;
     let identity = Identity {
@@ -666,6 +667,8 @@ async fn newcomer(tx: &mut db::Tx<'_>, taking: &Taking, letter: &Letter) -> Resu
         verified_at: None,
         created_at: now,
         version: 1,
+        is_shared: false,
+        verified_by: None,
     };
     store::customers::insert(tx, &customer).await?;
     store::customers::insert_identity(tx, &identity).await?;
@@ -808,6 +811,8 @@ mod tests {
             verified_at: None,
             created_at: Timestamp::UNIX_EPOCH,
             version: 1,
+            is_shared: false,
+            verified_by: None,
         }
     }
 

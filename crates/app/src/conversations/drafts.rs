@@ -99,3 +99,21 @@ pub async fn mark_read(ctx: &Ctx, actor: &Actor, id: ConversationId, seq: i64) -
         })
         .await
 }
+
+/// Sets the actor's read mark just before `seq`, or before the newest entry: it counts as unread again.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Denied`].
+pub async fn mark_unread(ctx: &Ctx, actor: &Actor, id: ConversationId, seq: Option<i64>) -> Result<(), Error> {
+    let input = (actor.clone(), id, actor.user()?, seq, ctx.now());
+    ctx.store()
+        .write("drafts.mark_unread", input, |tx, (actor, id, user, seq, now)| {
+            Box::pin(async move {
+                let conversation = reachable(tx, &actor, id, Permission::ConversationsRead).await?;
+                let last = conversation.last_entry_seq;
+                let seq = seq.unwrap_or(last).clamp(1, last.max(1)) - 1;
+                Ok::<_, Error>(store::drafts::set_mark(tx, actor.organization, id, user.0, seq, now).await?)
+            })
+        })
+        .await
+}

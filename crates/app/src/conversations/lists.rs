@@ -1,15 +1,22 @@
 //! Reading conversations: lists narrow themselves by what the actor may read.
 
-use domain::conversation::StatusCategory;
-use domain::ids::{AgentId, ConversationId, OrganizationId, QueueId};
-use domain::permissions::{Permission, Reach};
-use store::conversations::{Before, Conversation, Interaction};
+use std::collections::BTreeMap;
+
+use domain::conditions::{Condition, Viewer};
+use domain::conversation::{Priority, StatusCategory};
+use domain::ids::{AgentId, ChannelId, ConversationId, CustomerId, OrganizationId, QueueId, UserId};
+use domain::permissions::{Permission, Resource};
+use store::agents::Agent;
+use store::conversation_lists::{Counted, ListOf, Place, Sort, Span, Wanted};
+use store::conversations::{Conversation, Interaction};
 use store::customers::Customer;
-use store::entries::Entry;
+use store::desk_nouns::{self, Noun};
+use store::queues::Queue;
 use store::work::WorkItem;
 use uuid::Uuid;
 
 use super::Handle;
+use crate::customers;
 use crate::{Actor, Ctx, Error};
 
 /// A conversation as lists and pages show it.
@@ -18,6 +25,10 @@ use crate::{Actor, Ctx, Error};
 pub struct ConversationView {
     pub conversation: Conversation,
     pub customer: Option<Customer>,
+    /// Where it was asked for.
+    pub owner: Option<Agent>,
+    /// Where it was asked for.
+    pub queue: Option<Queue>,
     /// Unfinished work.
     pub work: Vec<WorkItem>,
     /// Entries after the caller's read mark.
@@ -25,61 +36,162 @@ pub struct ConversationView {
 }
 
 /// Which list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ListKind {
-    /// What the actor owns.
+    /// What the actor owns and did not put aside.
     Mine,
     /// What nobody owns.
     Unassigned,
+    /// Where the actor was named.
+    Mentions,
+    /// What the actor follows.
+    Following,
+    /// What the actor put aside, or owns and is put aside.
+    Snoozed,
+    /// Where the actor has a draft.
+    Drafts,
     /// Everything readable.
+    #[default]
     All,
 }
 
-/// What to list.
-#[derive(Clone, Copy, Debug)]
+/// What to add beside ids.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs, reason = "fields are named for what they are")]
+pub struct Beside {
+    pub has_owner: bool,
+    pub has_queue: bool,
+}
+
+/// What to list; empty lists mean any.
+#[derive(Clone, Debug, Default)]
 #[allow(missing_docs, reason = "fields are named for what they are")]
 pub struct ListQuery {
     pub list: ListKind,
-    pub queue: Option<QueueId>,
-    pub category: Option<StatusCategory>,
-    pub before: Before,
-    pub limit: i64,
+    pub queues: Vec<QueueId>,
+    pub view: Option<Uuid>,
+    pub customer: Option<CustomerId>,
+    pub categories: Vec<StatusCategory>,
+    pub status_ids: Vec<Uuid>,
+    pub channel_kinds: Vec<String>,
+    pub channels: Vec<ChannelId>,
+    pub owners: Vec<AgentId>,
+    pub tags: Vec<String>,
+    pub priorities: Vec<Priority>,
+    pub number: Option<i64>,
+    pub conditions: Vec<Condition>,
+    pub sort: Sort,
+    pub beside: Beside,
 }
 
-#[derive(Clone)]
-struct Input {
-    org: OrganizationId,
-    reach: Reach,
-    agent: Option<AgentId>,
-    reader: Uuid,
-    query: ListQuery,
+/// One page, and whether more follows in the direction asked for.
+#[derive(Clone, Debug)]
+#[allow(missing_docs, reason = "fields are named for what they are")]
+pub struct ListPage {
+    pub views: Vec<ConversationView>,
+    pub has_more: bool,
 }
 
-/// One page of a list, newest activity first.
+/// One page of a list.
 ///
 /// # Errors
-/// [`Error::Denied`].
-pub async fn list(ctx: &Ctx, actor: &Actor, query: ListQuery) -> Result<Vec<ConversationView>, Error> {
-    let input = Input {
-        org: actor.organization,
-        reach: actor.reach(Permission::ConversationsRead)?,
-        agent: actor.standing.agent,
-        reader: actor.standing.user.map(|u| u.0).unwrap_or_default(),
-        query,
-    };
-    ctx.store().read("conversations.list", input, |tx, input| Box::pin(page(tx, input))).await
+/// [`Error::Denied`]; [`Error::NotFound`] for a view that is not the actor's to use.
+pub async fn list(ctx: &Ctx, actor: &Actor, query: ListQuery, span: Span, limit: i64) -> Result<ListPage, Error> {
+    actor.authorize(Permission::ConversationsRead, Resource::Any)?;
+    let input = (actor.clone(), query, span, limit, ctx.now());
+    ctx.store()
+        .read("conversations.list", input, |tx, (actor, query, span, limit, now)| {
+            Box::pin(async move {
+                let wanted = wanted(tx, &actor, &query, now.into()).await?;
+                page(tx, &actor, &wanted, &query, span, limit).await
+            })
+        })
+        .await
 }
 
-async fn page(tx: &mut db::Tx<'_>, input: Input) -> Result<Vec<ConversationView>, Error> {
-    let Input { org, reach, agent, reader, query } = input;
-    let ListQuery { list, queue, category, before, limit } = query;
-    let rows = match (list, agent) {
-        (ListKind::Mine, None) => Vec::new(),
-        (ListKind::Mine, Some(agent)) => store::conversations::mine(tx, org, agent, category, before, limit).await?,
-        (ListKind::Unassigned, _) => store::conversations::unassigned(tx, org, &reach, before, limit).await?,
-        (ListKind::All, _) => store::conversations::list(tx, org, &reach, queue, category, before, limit).await?,
-    };
-    views(tx, org, reader, rows).await
+async fn page(
+    tx: &mut db::Tx<'_>,
+    actor: &Actor,
+    wanted: &Wanted,
+    query: &ListQuery,
+    span: Span,
+    limit: i64,
+) -> Result<ListPage, Error> {
+    let org = actor.organization;
+    let mut rows = store::conversation_lists::page(tx, org, wanted, query.sort, span, limit + 1).await?;
+    let size = usize::try_from(limit).unwrap_or(usize::MAX);
+    let has_more = rows.len() > size;
+    if has_more {
+        // A page that goes backwards was read one row too far at its beginning.
+        let surplus = if matches!(span, Span::Before(_)) { 0 } else { rows.len() - 1 };
+        rows.remove(surplus);
+    }
+    Ok(ListPage { views: views(tx, org, reader(actor), rows, query.beside).await?, has_more })
+}
+
+/// The ids a query finds, at most `limit`.
+pub(super) async fn ids(
+    tx: &mut db::Tx<'_>,
+    actor: &Actor,
+    query: &ListQuery,
+    now: domain::time::Micros,
+    limit: i64,
+) -> Result<Vec<ConversationId>, Error> {
+    let wanted = wanted(tx, actor, query, now).await?;
+    let org = actor.organization;
+    let rows = store::conversation_lists::page(tx, org, &wanted, Sort::Activity, Span::First, limit).await?;
+    Ok(rows.into_iter().map(|c| c.id).collect())
+}
+
+/// The store's filter for a query of the actor.
+async fn wanted(
+    tx: &mut db::Tx<'_>,
+    actor: &Actor,
+    query: &ListQuery,
+    now: domain::time::Micros,
+) -> Result<Wanted, Error> {
+    let viewer = Viewer { agent: actor.standing.agent.map(|a| a.0), now };
+    let mut conditions = query.conditions.clone();
+    if let Some(view) = query.view {
+        conditions.push(crate::views::condition(tx, actor, view).await?);
+    }
+    Ok(Wanted {
+        list: list_of(actor, query.list),
+        queues: query.queues.clone(),
+        categories: query.categories.clone(),
+        status_ids: query.status_ids.clone(),
+        channel_kinds: query.channel_kinds.clone(),
+        channel_ids: query.channels.clone(),
+        owners: query.owners.clone(),
+        tags: query.tags.clone(),
+        priorities: query.priorities.clone(),
+        customer: query.customer,
+        has_history: match query.customer {
+            Some(customer) => customers::has_history(tx, actor, customer).await?,
+            None => false,
+        },
+        number: query.number,
+        conditions,
+        ..Wanted::new(actor.reach(Permission::ConversationsRead)?, actor.standing.user, viewer)
+    })
+}
+
+fn list_of(actor: &Actor, list: ListKind) -> ListOf {
+    let (agent, user) = (actor.standing.agent, actor.standing.user);
+    let of_user = |list: fn(UserId) -> ListOf| user.map_or(ListOf::Nothing, list);
+    match list {
+        ListKind::All => ListOf::All,
+        ListKind::Unassigned => ListOf::Unassigned,
+        ListKind::Mine => agent.map_or(ListOf::Nothing, ListOf::Mine),
+        ListKind::Mentions => of_user(ListOf::Mentions),
+        ListKind::Following => of_user(ListOf::Following),
+        ListKind::Drafts => of_user(ListOf::Drafts),
+        ListKind::Snoozed => user.map_or(ListOf::Nothing, |user| ListOf::Snoozed(agent, user)),
+    }
+}
+
+fn reader(actor: &Actor) -> Uuid {
+    actor.standing.user.map(|u| u.0).unwrap_or_default()
 }
 
 /// Joins rows with customers, work and read marks: one query each.
@@ -87,16 +199,23 @@ pub(super) async fn views(
     tx: &mut db::Tx<'_>,
     org: OrganizationId,
     reader: Uuid,
-    rows: Vec<Conversation>,
+    mut rows: Vec<Conversation>,
+    beside: Beside,
 ) -> Result<Vec<ConversationView>, Error> {
+    name_statuses(tx, org, &mut rows).await?;
     let ids: Vec<Uuid> = rows.iter().map(|c| c.id.0).collect();
-    let customers = store::customers::find_many(tx, org, rows.iter().map(|c| c.customer_id.0).collect()).await?;
+    let people = rows.iter().map(|c| c.effective_customer()).collect();
+    let customers = customers::effective_many(tx, org, people).await?;
     let work = store::work::live_of(tx, org, ids.clone()).await?;
     let marks = store::drafts::read_marks(tx, org, reader, ids).await?;
+    let owners = if beside.has_owner { store::agents::list(tx, org).await? } else { Vec::new() };
+    let queues = if beside.has_queue { store::queues::list(tx, org).await? } else { Vec::new() };
     let view = |conversation: Conversation| {
         let read = marks.iter().find(|(id, _)| *id == conversation.id).map_or(0, |(_, seq)| *seq);
         ConversationView {
-            customer: customers.iter().find(|c| c.id == conversation.customer_id).cloned(),
+            customer: customers.get(&conversation.effective_customer()).cloned(),
+            owner: owners.iter().find(|a| Some(a.id) == conversation.owner_agent_id).cloned(),
+            queue: queues.iter().find(|q| Some(q.id) == conversation.queue_id).cloned(),
             work: work.iter().filter(|w| w.conversation_id == Some(conversation.id)).cloned().collect(),
             unread_count: (conversation.last_entry_seq - read).max(0),
             conversation,
@@ -105,13 +224,45 @@ pub(super) async fn views(
     Ok(rows.into_iter().map(view).collect())
 }
 
+/// Gives rows without a custom status the default one of their category.
+pub(crate) async fn name_statuses(
+    tx: &mut db::Tx<'_>,
+    org: OrganizationId,
+    rows: &mut [Conversation],
+) -> Result<(), Error> {
+    if rows.iter().all(|c| c.desk.status_id.is_some()) {
+        return Ok(());
+    }
+    let statuses = desk_nouns::list(tx, org, Noun::Status, desk_nouns::FIRST, crate::nouns::MOST).await?;
+    let mut defaults: BTreeMap<String, Uuid> = BTreeMap::new();
+    for status in statuses {
+        let is_default = status.settings.get("is_default").and_then(serde_json::Value::as_bool) == Some(true);
+        let category = status.settings.get("category").and_then(serde_json::Value::as_str);
+        if let Some(category) = category.filter(|_| is_default) {
+            defaults.entry(category.to_owned()).or_insert(status.id);
+        }
+    }
+    for row in rows.iter_mut().filter(|c| c.desk.status_id.is_none()) {
+        row.desk.status_id = defaults.get(row.status_category.as_str()).copied();
+    }
+    Ok(())
+}
+
 /// One conversation.
 ///
 /// # Errors
-/// [`Error::NotFound`] when there is none or the actor may not read it.
+/// [`Error::NotFound`] when there is none or the actor may not read it; [`Error::Erased`].
 pub async fn find(ctx: &Ctx, actor: &Actor, handle: Handle) -> Result<ConversationView, Error> {
+    find_with(ctx, actor, handle, Beside::default()).await
+}
+
+/// One conversation with what is asked for beside it.
+///
+/// # Errors
+/// As [`find`].
+pub async fn find_with(ctx: &Ctx, actor: &Actor, handle: Handle, beside: Beside) -> Result<ConversationView, Error> {
     ctx.store()
-        .read("conversations.find", (actor.clone(), handle), |tx, (actor, handle)| {
+        .read("conversations.find", (actor.clone(), handle, beside), |tx, (actor, handle, beside)| {
             Box::pin(async move {
                 let id = match handle {
                     Handle::Id(id) => id,
@@ -121,65 +272,18 @@ pub async fn find(ctx: &Ctx, actor: &Actor, handle: Handle) -> Result<Conversati
                     }
                 };
                 let row = readable(tx, &actor, id).await?;
-                let reader = actor.standing.user.map(|u| u.0).unwrap_or_default();
-                views(tx, actor.organization, reader, vec![row]).await?.pop().ok_or(Error::NotFound)
+                views(tx, actor.organization, reader(&actor), vec![row], beside).await?.pop().ok_or(Error::NotFound)
             })
         })
         .await
 }
 
 /// A conversation for reading, without holding its row.
-pub(super) async fn readable(tx: &mut db::Tx<'_>, actor: &Actor, id: ConversationId) -> Result<Conversation, Error> {
-    use domain::permissions::Resource;
+pub(crate) async fn readable(tx: &mut db::Tx<'_>, actor: &Actor, id: ConversationId) -> Result<Conversation, Error> {
     let row = store::conversations::find(tx, actor.organization, id).await?.ok_or(Error::NotFound)?;
-    let work = store::work::live_of(tx, actor.organization, vec![id.0]).await?;
-    let agents: Vec<_> = row.owner_agent_id.into_iter().chain(work.iter().filter_map(|w| w.item.agent)).collect();
-    let resource = Resource::Work { queue: row.queue_id, agents: &agents };
-    actor.authorize(Permission::ConversationsRead, resource).map_err(|_| Error::NotFound)?;
-    Ok(row)
-}
-
-/// Entries before `seq`, newest first.
-///
-/// # Errors
-/// [`Error::NotFound`].
-pub async fn entries(
-    ctx: &Ctx,
-    actor: &Actor,
-    id: ConversationId,
-    before: Option<i64>,
-    limit: i64,
-) -> Result<Vec<Entry>, Error> {
-    let input = (actor.clone(), id, before.unwrap_or(i64::MAX), limit);
-    ctx.store()
-        .read("conversations.entries", input, |tx, (actor, id, before, limit)| {
-            Box::pin(async move {
-                readable(tx, &actor, id).await?;
-                Ok::<_, Error>(store::entries::before(tx, actor.organization, id, before, limit).await?)
-            })
-        })
-        .await
-}
-
-/// Entries after `seq`, oldest first.
-///
-/// # Errors
-/// [`Error::NotFound`].
-pub async fn entries_after(
-    ctx: &Ctx,
-    actor: &Actor,
-    id: ConversationId,
-    after: i64,
-    limit: i64,
-) -> Result<Vec<Entry>, Error> {
-    ctx.store()
-        .read("conversations.entries_after", (actor.clone(), id, after, limit), |tx, (actor, id, after, limit)| {
-            Box::pin(async move {
-                readable(tx, &actor, id).await?;
-                Ok::<_, Error>(store::entries::after(tx, actor.organization, id, after, limit).await?)
-            })
-        })
-        .await
+    let agents = super::agents_of(tx, &row).await?;
+    super::may_read(tx, actor, &row, &agents).await?;
+    if row.desk.deleted_at.is_some() { Err(Error::Erased) } else { Ok(row) }
 }
 
 /// The engagements of a conversation, newest first.
@@ -192,6 +296,43 @@ pub async fn interactions(ctx: &Ctx, actor: &Actor, id: ConversationId) -> Resul
             Box::pin(async move {
                 readable(tx, &actor, id).await?;
                 Ok::<_, Error>(store::conversations::interactions(tx, actor.organization, id).await?)
+            })
+        })
+        .await
+}
+
+/// Every work item of a conversation, newest first.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub async fn work_items(ctx: &Ctx, actor: &Actor, id: ConversationId) -> Result<Vec<WorkItem>, Error> {
+    ctx.store()
+        .read("conversations.work_items", (actor.clone(), id), |tx, (actor, id)| {
+            Box::pin(async move {
+                readable(tx, &actor, id).await?;
+                Ok::<_, Error>(store::conversation_history::work_items(tx, actor.organization, id).await?)
+            })
+        })
+        .await
+}
+
+/// What happened to a conversation, newest first, before an event.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub async fn events(
+    ctx: &Ctx,
+    actor: &Actor,
+    id: ConversationId,
+    before: Option<i64>,
+    limit: i64,
+) -> Result<Vec<(i64, store::events::Event)>, Error> {
+    let input = (actor.clone(), id, before.unwrap_or(i64::MAX), limit);
+    ctx.store()
+        .read("conversations.events", input, |tx, (actor, id, before, limit)| {
+            Box::pin(async move {
+                readable(tx, &actor, id).await?;
+                Ok::<_, Error>(store::conversation_history::events(tx, actor.organization, id, before, limit).await?)
             })
         })
         .await
@@ -212,12 +353,82 @@ pub async fn work(ctx: &Ctx, actor: &Actor) -> Result<Vec<WorkItem>, Error> {
         .await
 }
 
-/// How many conversations of a list there are, exact to 1,000.
+/// The figures beside the lists of the inbox.
+#[derive(Clone, Debug, Default)]
+#[allow(missing_docs, reason = "fields are named for what they are")]
+pub struct InboxCounts {
+    pub mine: Counted,
+    pub mentions: Counted,
+    pub snoozed: Counted,
+    pub drafts: Counted,
+    pub queues: Vec<(QueueId, Counted)>,
+    pub views: Vec<(Uuid, Counted)>,
+}
+
+/// Counts the inbox: lists, own queues and usable views, in one statement.
 ///
 /// # Errors
 /// [`Error::Denied`].
-pub async fn counts(ctx: &Ctx, actor: &Actor, list_kind: ListKind, queue: Option<QueueId>) -> Result<i64, Error> {
-    let query =
-        ListQuery { list: list_kind, queue, category: Some(StatusCategory::Open), before: Before::FIRST, limit: 1_000 };
-    Ok(i64::try_from(list(ctx, actor, query).await?.len()).unwrap_or(1_000))
+pub async fn counts(ctx: &Ctx, actor: &Actor) -> Result<InboxCounts, Error> {
+    actor.authorize(Permission::ConversationsRead, Resource::Any)?;
+    ctx.store()
+        .read("conversations.counts", (actor.clone(), ctx.now()), |tx, (actor, now)| {
+            Box::pin(count(tx, actor, now.into()))
+        })
+        .await
+}
+
+async fn count(tx: &mut db::Tx<'_>, actor: Actor, now: domain::time::Micros) -> Result<InboxCounts, Error> {
+    let views: Vec<Uuid> = crate::views::usable(tx, &actor).await?.into_iter().map(|row| row.id).collect();
+    let queues: Vec<QueueId> = actor.standing.queues.iter().copied().collect();
+    let not_done = vec![StatusCategory::Open, StatusCategory::Waiting];
+    let mine = ListQuery { list: ListKind::Mine, categories: not_done.clone(), ..ListQuery::default() };
+    let mut queries = vec![mine];
+    for list in [ListKind::Mentions, ListKind::Snoozed, ListKind::Drafts] {
+        queries.push(ListQuery { list, ..ListQuery::default() });
+    }
+    for queue in &queues {
+        queries.push(ListQuery { queues: vec![*queue], categories: not_done.clone(), ..ListQuery::default() });
+    }
+    queries.extend(views.iter().map(|view| ListQuery { view: Some(*view), ..ListQuery::default() }));
+    let mut lists = Vec::with_capacity(queries.len());
+    for query in &queries {
+        lists.push(wanted(tx, &actor, query, now).await?);
+    }
+    let counted = store::conversation_lists::counts(tx, actor.organization, reader(&actor), &lists).await?;
+    let (own, rest) = counted.split_at(4);
+    let (of_queues, of_views) = rest.split_at(queues.len());
+    Ok(InboxCounts {
+        mine: own[0],
+        mentions: own[1],
+        snoozed: own[2],
+        drafts: own[3],
+        queues: queues.into_iter().zip(of_queues.iter().copied()).collect(),
+        views: views.into_iter().zip(of_views.iter().copied()).collect(),
+    })
+}
+
+/// How many conversations a view holds.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Denied`].
+pub async fn count_view(ctx: &Ctx, actor: &Actor, view: Uuid) -> Result<Counted, Error> {
+    actor.authorize(Permission::ConversationsRead, Resource::Any)?;
+    ctx.store()
+        .read("conversations.count_view", (actor.clone(), view, ctx.now()), |tx, (actor, view, now)| {
+            Box::pin(async move {
+                let query = ListQuery { view: Some(view), ..ListQuery::default() };
+                let wanted = wanted(tx, &actor, &query, now.into()).await?;
+                let counted =
+                    store::conversation_lists::counts(tx, actor.organization, reader(&actor), &[wanted]).await?;
+                Ok::<_, Error>(counted.first().copied().unwrap_or_default())
+            })
+        })
+        .await
+}
+
+/// A place in a list, for its cursor.
+#[must_use]
+pub fn place(sort: Sort, conversation: &Conversation) -> Place {
+    Place { key: sort.key(conversation), id: conversation.id.0 }
 }

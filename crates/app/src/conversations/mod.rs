@@ -1,23 +1,45 @@
 //! Conversations: reading them, writing in them, and what comes in from outside.
 
+mod bulk;
+pub(crate) mod change;
+mod commands;
 mod drafts;
+mod erase;
 mod lists;
+mod merge;
+mod open;
 mod raw;
 mod receive;
-mod resolve;
+mod split;
+mod timeline;
+mod undo;
 mod write;
 
-pub use drafts::{DraftInput, delete_draft, draft, drafts, mark_read, save_draft};
+pub use bulk::{BulkInput, BulkOutcome, Excluded, bulk};
+pub use change::Undo;
+pub use commands::{Act, Done, Patch, act, link, resolve, unlink};
+pub(crate) use commands::{checked, end_work, tags};
+pub use drafts::{DraftInput, delete_draft, draft, drafts, mark_read, mark_unread, save_draft};
+pub use erase::erase;
+pub(crate) use erase::wipe;
 pub use lists::{
-    ConversationView, ListKind, ListQuery, counts, entries, entries_after, find, interactions, list, work,
+    Beside, ConversationView, InboxCounts, ListKind, ListPage, ListQuery, count_view, counts, events, find, find_with,
+    interactions, list, place, work, work_items,
 };
+pub(crate) use lists::{name_statuses, readable};
+pub use merge::{Merged, merge, unmerge};
+pub use open::{OpenInput, Who, open};
 pub use raw::raw;
 pub(crate) use receive::{Extra, Input, Slots, follow, take};
 pub use receive::{Inbound, Received, receive};
-pub use resolve::{reopen, resolve};
-pub use write::{MessageInput, NoteInput, Route, composer, post_message, post_note};
+pub use split::split;
+pub use store::conversation_lists::{Counted, Place, Sort, Span};
+pub use timeline::{Anchor, Around, EntriesPage, entries};
+pub use undo::take_back;
+pub(crate) use write::check_text;
+pub use write::{MessageInput, NOTE_MAX, NoteInput, Route, composer, post_message, post_note};
 
-use domain::ids::ConversationId;
+use domain::ids::{AgentId, ConversationId};
 use domain::permissions::{Permission, Resource};
 use jiff::Timestamp;
 use serde_json::json;
@@ -38,6 +60,10 @@ pub enum Handle {
     Number(i64),
 }
 
+/// Finds a conversation and asks whether the actor may do this with it. Holds its row.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Denied`], [`Error::Erased`].
 /// Finds a conversation and asks whether the actor may do this with it.
 pub(crate) async fn reachable(
     tx: &mut db::Tx<'_>,
@@ -46,13 +72,53 @@ pub(crate) async fn reachable(
     permission: Permission,
 ) -> Result<Conversation, Error> {
     let conversation = store::conversations::lock(tx, actor.organization, id).await?.ok_or(Error::NotFound)?;
-    let work = store::work::live_of(tx, actor.organization, vec![id.0]).await?;
-    let agents: Vec<_> =
-        conversation.owner_agent_id.into_iter().chain(work.iter().filter_map(|w| w.item.agent)).collect();
-    let resource = Resource::Work { queue: conversation.queue_id, agents: &agents };
-    actor.authorize(Permission::ConversationsRead, resource).map_err(|_| Error::NotFound)?;
-    actor.authorize(permission, resource)?;
+    let agents = agents_of(tx, &conversation).await?;
+    may_read(tx, actor, &conversation, &agents).await?;
+    if conversation.desk.deleted_at.is_some() {
+        return Err(Error::Erased);
+    }
+    may(actor, &conversation, &agents, permission)?;
     Ok(conversation)
+}
+
+/// As [`reachable`], and refuses one that is shown within another.
+async fn changeable(
+    tx: &mut db::Tx<'_>,
+    actor: &Actor,
+    id: ConversationId,
+    permission: Permission,
+) -> Result<Conversation, Error> {
+    let conversation = reachable(tx, actor, id, permission).await?;
+    match conversation.desk.merged_into_id {
+        Some(into) => Err(Error::ConversationMerged { into }),
+        None => Ok(conversation),
+    }
+}
+
+/// Who owns a conversation or holds its live work.
+async fn agents_of(tx: &mut db::Tx<'_>, c: &Conversation) -> Result<Vec<AgentId>, Error> {
+    let work = store::work::live_of(tx, c.organization_id, vec![c.id.0]).await?;
+    Ok(c.owner_agent_id.into_iter().chain(work.iter().filter_map(|w| w.item.agent)).collect())
+}
+
+/// Asks the one rule; what somebody follows, or is named in, is their own (api.md §7).
+fn may(actor: &Actor, c: &Conversation, agents: &[AgentId], permission: Permission) -> Result<(), Error> {
+    let is_concerned = actor.standing.user.is_some_and(|user| c.concerns(user));
+    let resource = if is_concerned { Resource::Any } else { Resource::Work { queue: c.queue_id, agents } };
+    actor.authorize(permission, resource)
+}
+
+/// Whether the actor may read a conversation: by scope, because it concerns them, or by the customer-history rule.
+///
+/// # Errors
+/// [`Error::NotFound`] when not.
+async fn may_read(tx: &mut db::Tx<'_>, actor: &Actor, c: &Conversation, agents: &[AgentId]) -> Result<(), Error> {
+    if may(actor, c, agents, Permission::ConversationsRead).is_ok() {
+        return Ok(());
+    }
+    let is_open = !c.desk.is_restricted && actor.authorize(Permission::ConversationsRead, Resource::Any).is_ok();
+    let has_history = is_open && crate::customers::has_history(tx, actor, c.effective_customer()).await?;
+    if has_history { Ok(()) } else { Err(Error::NotFound) }
 }
 
 /// Appends an entry: it gets the next `seq`, and the conversation shows it as its last.
@@ -64,14 +130,19 @@ async fn append(
 ) -> Result<(), Error> {
     conversation.last_entry_seq += 1;
     entry.seq = conversation.last_entry_seq;
-    let text: String = entry.text().chars().take(PREVIEW).collect();
     conversation.last_activity_at = now;
-    conversation.last_entry = Some(json!({
-        "id": entry.id, "seq": entry.seq, "kind": entry.kind, "direction": entry.direction,
-        "author_name": entry.author_name, "text": text, "channel_kind": entry.channel_kind,
-        "created_at": entry.created_at, "delivery_state": entry.delivery.as_ref().and_then(|d| d.get("state")),
-    }));
+    conversation.last_entry = Some(last_entry(entry));
     store::conversations::update(tx, conversation, now).await?;
     store::entries::insert(tx, entry).await?;
     Ok(())
+}
+
+/// An entry as lists show the newest one.
+pub(crate) fn last_entry(entry: &Entry) -> serde_json::Value {
+    let text: String = entry.text().chars().take(PREVIEW).collect();
+    json!({
+        "id": entry.id, "seq": entry.seq, "kind": entry.kind, "direction": entry.direction,
+        "author_name": entry.author_name, "text": text, "channel_kind": entry.channel_kind,
+        "created_at": entry.created_at, "delivery_state": entry.delivery.as_ref().and_then(|d| d.get("state")),
+    })
 }

@@ -338,6 +338,7 @@ fn fresh(input: &Input) -> Conversation {
         created_at: input.now,
         updated_at: input.now,
         version: 1,
+        desk: store::conversations::Desk::default(),
     }
 }
 
@@ -347,9 +348,8 @@ fn touch(conversation: &mut Conversation, input: &Input) {
     if conversation.is_blocked {
         return;
     }
-    conversation.status_category = StatusCategory::Open;
-    conversation.snoozed_until = None;
-    conversation.is_snoozed_until_reply = false;
+    conversation.set_category(StatusCategory::Open);
+    conversation.wake();
     conversation.waiting_since_at = conversation.waiting_since_at.or(Some(input.now));
     // Somebody who joined does not take the conversation over.
     if conversation.customer_id == customer.id {
@@ -423,6 +423,7 @@ fn entry(input: &Input, conversation: &Conversation, interaction: InteractionId)
         is_truncated: input.extra.is_truncated,
         occurred_at: inbound.occurred_at.min(input.now),
         created_at: input.now,
+        marks: store::entries::Marks::default(),
     }
 }
 

@@ -10,11 +10,13 @@ use store::channels::Channel;
 use store::conversations::{Conversation, Interaction};
 use store::customers::Identity;
 use store::entries::Entry;
+use store::timers::{Timer, TimerKind};
 use uuid::Uuid;
 
-use super::{append, reachable};
+use super::{append, changeable, reachable};
 use crate::events::event;
-use crate::{Actor, Ctx, Error};
+use crate::pen::Pen;
+use crate::{Actor, Ctx, Error, notifications};
 
 /// Code points of the longest message any channel takes; each has its own limit below it.
 pub const MESSAGE_MAX: usize = 100_000;
@@ -33,6 +35,8 @@ pub struct MessageInput {
     /// Send although something newer came.
     pub is_forced: bool,
     pub client_message_id: Option<Uuid>,
+    /// The entry it answers.
+    pub reply_to_id: Option<EntryId>,
 }
 
 /// A note to colleagues.
@@ -59,7 +63,7 @@ pub struct Route {
     pub is_current: bool,
 }
 
-fn check_text(text: &str, has_attachments: bool, max: usize) -> Result<(), Error> {
+pub(crate) fn check_text(text: &str, has_attachments: bool, max: usize) -> Result<(), Error> {
     if text.trim().is_empty() && !has_attachments {
         return Err(Error::field("/text", "required", "a text or an attachment"));
     }
@@ -108,6 +112,7 @@ pub async fn post_message(
     };
     let entry = ctx.store().write("conversations.message", message, |tx, m| Box::pin(send(tx, m))).await?;
     let runtime = ctx.runtime(actor.organization)?;
+    runtime.timers.wake();
     runtime.hub.wake();
     runtime.outbox.wake();
     Ok(entry)
@@ -115,7 +120,7 @@ pub async fn post_message(
 
 async fn send(tx: &mut db::Tx<'_>, m: Message) -> Result<Entry, Error> {
     let org = m.actor.organization;
-    let mut conversation = reachable(tx, &m.actor, m.conversation, Permission::ConversationsReply).await?;
+    let mut conversation = changeable(tx, &m.actor, m.conversation, Permission::ConversationsReply).await?;
     let client = m.actor.standing.user.map(|u| u.0);
     if let Some((client, id)) = client.zip(m.input.client_message_id)
         && let Some(entry) = store::entries::by_client(tx, org, client, id).await?
@@ -136,7 +141,9 @@ async fn send(tx: &mut db::Tx<'_>, m: Message) -> Result<Entry, Error> {
         None => {}
     }
     check_text(&m.input.text, !m.input.attachment_ids.is_empty(), route.meta.text_max)?;
-    let mut entry = outbound(&m, &conversation, &route);
+    answered(tx, &conversation, m.input.reply_to_id).await?;
+    let window_ms = undo_window(tx, &route.channel).await?;
+    let mut entry = outbound(&m, &conversation, &route, window_ms);
     let interaction = interaction(tx, &m, &conversation, &route).await?;
     entry.interaction_id = Some(interaction);
     conversation.first_response_at = conversation.first_response_at.or(Some(m.now));
@@ -147,8 +154,10 @@ async fn send(tx: &mut db::Tx<'_>, m: Message) -> Result<Entry, Error> {
         conversation.channel_kinds.push(route.channel.kind.clone());
     }
     append(tx, &mut conversation, &mut entry, m.now).await?;
+    let until = hold(tx, &m, &entry, route.meta.delivery).await?;
     if route.meta.delivery == Delivery::Provider {
-        crate::deliveries::enqueue(tx, &entry, route.channel.id, m.delivery_id, m.now).await?;
+        // The outbox takes up what is due: a held message when its window is over.
+        crate::deliveries::enqueue(tx, &entry, route.channel.id, m.delivery_id, until.unwrap_or(m.now)).await?;
     }
     if let Some(user) = m.actor.standing.user {
         store::drafts::delete(tx, org, conversation.id, user, "reply").await?;
@@ -213,7 +222,7 @@ fn author(actor: &Actor) -> (ActorType, Option<Uuid>) {
     }
 }
 
-fn outbound(m: &Message, conversation: &Conversation, route: &Route) -> Entry {
+fn outbound(m: &Message, conversation: &Conversation, route: &Route, window_ms: i64) -> Entry {
     let (author_type, author_id) = author(&m.actor);
     Entry {
         id: EntryId(m.entry_id),
@@ -236,18 +245,74 @@ fn outbound(m: &Message, conversation: &Conversation, route: &Route) -> Entry {
         client_message_id: m.input.client_message_id,
         client_id: m.actor.standing.user.map(|u| u.0),
         mail: None,
-        delivery: Some(delivery(&route.channel, m.now)),
+        delivery: Some(delivery(&route.channel, window_ms, m.now)),
         is_truncated: false,
         occurred_at: m.now,
         created_at: m.now,
+        marks: store::entries::Marks { reply_to_id: m.input.reply_to_id, ..Default::default() },
     }
 }
 
-/// How a message starts its way: where the customer's own connection fetches it, committed is sent.
-fn delivery(channel: &Channel, now: Timestamp) -> serde_json::Value {
+/// How a message starts its way: where the customer's own connection fetches it, committed is sent, unless it is held
+/// for `window_ms` first.
+fn delivery(channel: &Channel, window_ms: i64, now: Timestamp) -> serde_json::Value {
     match channels::find(&channel.kind).map(|t| t.meta().delivery) {
+        Some(Delivery::Stored | Delivery::Provider) if window_ms > 0 => {
+            let until: Timestamp = domain::time::Micros::from(now).plus_ms(window_ms).into();
+            json!({ "state": "held", "attempt": 1, "undo_until_at": until })
+        }
         Some(Delivery::Stored) => json!({ "state": "sent", "attempt": 1, "sent_at": now }),
         Some(Delivery::Provider) | None => json!({ "state": "queued", "attempt": 1 }),
+    }
+}
+
+/// How long a message of a channel can be called off: what the channel says, else the organization's window for mail
+/// and none for chat.
+async fn undo_window(tx: &mut db::Tx<'_>, channel: &Channel) -> Result<i64, Error> {
+    const MAIL_MS: i64 = 10_000;
+    const MOST_MS: i64 = 120_000;
+    if let Some(ms) = channel.config.get("undo_send_ms").and_then(serde_json::Value::as_i64) {
+        return Ok(ms.clamp(0, MOST_MS));
+    }
+    let shape = channels::find(&channel.kind).map(|t| t.meta().shape);
+    if shape != Some(domain::conversation::Shape::MailExchange) {
+        return Ok(0);
+    }
+    let organization = store::organizations::find(tx, channel.organization_id).await?;
+    let window = organization.and_then(|o| o.settings.get("undo_send_ms").and_then(serde_json::Value::as_i64));
+    Ok(window.unwrap_or(MAIL_MS).clamp(0, MOST_MS))
+}
+
+/// A held message can be taken back under its own id until its window is over; until when, if it is held.
+async fn hold(tx: &mut db::Tx<'_>, m: &Message, entry: &Entry, delivery: Delivery) -> Result<Option<Timestamp>, Error> {
+    let until = entry.delivery.as_ref().and_then(|d| d.get("undo_until_at")).and_then(serde_json::Value::as_str);
+    let Some(due_at) = until.and_then(|at| at.parse::<Timestamp>().ok()) else { return Ok(None) };
+    if delivery == Delivery::Stored {
+        let timer = Timer { kind: TimerKind::Release, subject_id: entry.id.0, due_at };
+        store::timers::put(tx, entry.organization_id, timer).await?;
+    }
+    let undo = store::undos::Undo {
+        id: entry.id.0,
+        organization_id: entry.organization_id,
+        user_id: m.actor.standing.user,
+        kind: "message".to_owned(),
+        data: json!({ "entry_id": entry.id }),
+        created_at: m.now,
+        expires_at: due_at,
+        used_at: None,
+    };
+    store::undos::insert(tx, &undo).await?;
+    Ok(Some(due_at))
+}
+
+/// What a message answers stands in the same conversation.
+async fn answered(tx: &mut db::Tx<'_>, conversation: &Conversation, to: Option<EntryId>) -> Result<(), Error> {
+    let Some(to) = to else { return Ok(()) };
+    let shown = store::conversation_merges::shown_in(tx, conversation.organization_id, conversation.id).await?;
+    let found = store::entries::find_many(tx, conversation.organization_id, vec![to.0]).await?.pop();
+    match found.filter(|entry| shown.contains(&entry.conversation_id.0)) {
+        Some(_) => Ok(()),
+        None => Err(Error::field("/reply_to_id", "unknown_reference", "an entry of this conversation")),
     }
 }
 
@@ -364,12 +429,14 @@ pub async fn post_note(
     input: NoteInput,
 ) -> Result<Entry, Error> {
     check_text(&input.text, !input.attachment_ids.is_empty(), NOTE_MAX)?;
-    let input = (actor.clone(), conversation, input, ctx.now(), ctx.new_ids::<3>());
+    let input = (Pen::new(ctx, actor), conversation, input, ctx.new_ids::<3>());
     let entry = ctx
         .store()
-        .write("conversations.note", input, |tx, (actor, id, input, now, ids)| {
+        .write("conversations.note", input, |tx, (mut pen, id, input, ids)| {
             Box::pin(async move {
-                let mut conversation = reachable(tx, &actor, id, Permission::ConversationsNote).await?;
+                let (actor, now) = (pen.actor.clone(), pen.now);
+                let mut conversation = changeable(tx, &actor, id, Permission::ConversationsNote).await?;
+                let mentions = notifications::named(tx, &mut conversation, &input.mentions).await?;
                 let (author_type, author_id) = author(&actor);
                 let mut entry = Entry {
                     id: EntryId(ids[0]),
@@ -386,7 +453,7 @@ pub async fn post_note(
                     author_name: Some(actor.name.clone()),
                     channel_id: None,
                     channel_kind: None,
-                    body: json!({ "text": input.text, "mentions": input.mentions }),
+                    body: json!({ "text": input.text, "mentions": mentions }),
                     attachment_ids: input.attachment_ids,
                     external_id: None,
                     client_message_id: None,
@@ -396,12 +463,15 @@ pub async fn post_note(
                     is_truncated: false,
                     occurred_at: now,
                     created_at: now,
+                    marks: store::entries::Marks::default(),
                 };
                 append(tx, &mut conversation, &mut entry, now).await?;
                 if let Some(user) = actor.standing.user {
                     store::drafts::delete(tx, actor.organization, conversation.id, user, "note").await?;
+                    store::drafts::mark_read(tx, actor.organization, conversation.id, user.0, entry.seq, now).await?;
                 }
                 tell(tx, &actor, &conversation, &entry, [ids[1], ids[2]], now).await?;
+                notifications::mentioned(tx, &mut pen, &mut conversation, entry.id, &mentions).await?;
                 Ok::<_, Error>(entry)
             })
         })

@@ -66,7 +66,7 @@ impl Desk {
                     Heard::Event(live) if kinds.contains(&live.event.kind.as_str()) => {
                         heard.push(live.event.kind.clone());
                     }
-                    Heard::Event(_) | Heard::Mark(_) | Heard::Signal(_) => {}
+                    Heard::Event(_) | Heard::Hidden(..) | Heard::Mark(_) | Heard::Signal(_) => {}
                     Heard::Lagged(_) | Heard::Revoked | Heard::Rights => panic!("the feed broke"),
                 }
             }
@@ -127,8 +127,9 @@ async fn a_full_disk_refuses_writes_loses_nothing_and_is_left_behind() {
         assert!(!again.is_repeated, "what was refused had left nothing behind");
         acknowledged.push(again.entry.id);
         let id = first.conversation.id;
-        let stored = conversations::entries_after(&ctx, &desk.current.actor, id, 0, 200).await.expect("readable");
-        let stored: Vec<_> = stored.iter().map(|e| e.id).collect();
+        let newest = conversations::Around::Newest;
+        let stored = conversations::entries(&ctx, &desk.current.actor, id, newest, Vec::new(), 200).await;
+        let stored: Vec<_> = stored.expect("readable").entries.iter().rev().map(|e| e.id).collect();
         assert_eq!(stored, acknowledged, "{engine:?}: all that was acknowledged, once, in order");
         routing_goes_on(&mut desk).await;
     }

@@ -4,6 +4,7 @@ mod audit;
 mod bad_weather;
 mod config;
 mod demo;
+mod desk;
 mod email;
 mod files;
 mod idempotency;

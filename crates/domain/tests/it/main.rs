@@ -1,5 +1,7 @@
 //! Tests of the routing engine through its border: scripts per table row, and a seeded model test.
 
+mod conditions;
+mod customers;
 mod figures;
 mod hours;
 mod model;

@@ -3,6 +3,8 @@
 mod plans;
 mod upgrade;
 
+mod conversation_lists;
+
 use testkit::stores::{BOTH, Ephemeral};
 
 #[tokio::test]

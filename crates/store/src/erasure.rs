@@ -1,0 +1,61 @@
+//! Erasing what was said: rows stay, so that places and numbers do; their content goes.
+
+use db::{Error, Sql, Tx};
+use domain::ids::{ConversationId, EntryId, OrganizationId};
+use jiff::Timestamp;
+
+const ENTRIES: Sql = Sql::new(
+    "erasure.entries",
+    "UPDATE entries SET body = '{}', attachment_ids = '[]', reactions = '[]', edits = '[]', author_name = NULL,
+       mail = NULL, is_redacted = TRUE, deleted_at = COALESCE(deleted_at, $3)
+     WHERE organization_id = $1 AND id IN (SELECT e.id FROM entries e WHERE e.organization_id = $1
+       AND e.conversation_id = $2 AND (NOT e.is_redacted OR e.deleted_at IS NULL) LIMIT $4)",
+    &[],
+);
+const DRAFTS: Sql =
+    Sql::new("erasure.drafts", "DELETE FROM drafts WHERE organization_id = $1 AND conversation_id = $2", &[]);
+const ATTACHMENTS: Sql = Sql::new(
+    "erasure.attachments",
+    "UPDATE attachments SET state = 'expired', name = '' WHERE organization_id = $1 AND conversation_id = $2",
+    &[],
+);
+const NOTIFICATIONS: Sql = Sql::new(
+    "erasure.notifications",
+    "DELETE FROM notifications WHERE organization_id = $1 AND conversation_id = $2",
+    &[],
+);
+const TIMERS: Sql =
+    Sql::new("erasure.timers", "DELETE FROM timers WHERE organization_id = $1 AND subject_id = $2", &[]);
+
+const CALL_OFF: Sql = Sql::new(
+    "erasure.call_off",
+    "UPDATE deliveries SET state = 'cancelled', updated_at = $3
+     WHERE organization_id = $1 AND entry_id = $2 AND state IN ('held', 'queued')",
+    &[],
+);
+
+pub(crate) const ALL: &[&Sql] = &[&CALL_OFF, &ENTRIES, &DRAFTS, &ATTACHMENTS, &NOTIFICATIONS, &TIMERS];
+
+/// Wipes at most `limit` entries of a conversation; how many.
+pub async fn entries(
+    tx: &mut Tx<'_>,
+    org: OrganizationId,
+    conversation: ConversationId,
+    now: Timestamp,
+    limit: i64,
+) -> Result<u64, Error> {
+    tx.exec(&ENTRIES, &[org.0.into(), conversation.0.into(), now.into(), limit.into()]).await
+}
+
+/// Wipes what stands beside the entries: drafts, names of files, notifications, timers.
+pub async fn beside(tx: &mut Tx<'_>, org: OrganizationId, conversation: ConversationId) -> Result<(), Error> {
+    for sql in [&DRAFTS, &ATTACHMENTS, &NOTIFICATIONS, &TIMERS] {
+        tx.exec(sql, &[org.0.into(), conversation.0.into()]).await?;
+    }
+    Ok(())
+}
+
+/// Calls off what was to leave for a provider; whether there was something that had not left.
+pub async fn call_off(tx: &mut Tx<'_>, org: OrganizationId, entry: EntryId, now: Timestamp) -> Result<bool, Error> {
+    Ok(tx.exec(&CALL_OFF, &[org.0.into(), entry.0.into(), now.into()]).await? > 0)
+}
