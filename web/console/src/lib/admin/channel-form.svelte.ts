@@ -1,4 +1,4 @@
-/** What the form of a channel holds: name, queue, hours, and the configuration its type asks for. */
+/** What the form of a channel holds: name, queue, and the configuration its type asks for. */
 import type { Channel, ChannelType } from '@centralita/sdk';
 import { api } from '$lib/session/api';
 import { fromText, schemaFields, stepsOf, toText, valueAt, withValue } from './schema';
@@ -7,7 +7,6 @@ import type { Config, SchemaField } from './schema';
 export class ChannelFormModel {
   name = $state('');
   queueId = $state('');
-  hoursId = $state('');
   config = $state.raw<Config>({});
   /** Secrets typed now, by name; they are never shown again. */
   secrets = $state.raw<Record<string, string>>({});
@@ -17,7 +16,6 @@ export class ChannelFormModel {
   constructor(channel: Channel | null) {
     this.name = channel?.name ?? '';
     this.queueId = channel?.queue_id ?? '';
-    this.hoursId = channel?.hours_id ?? '';
     this.config = { ...channel?.config };
   }
 

@@ -39,7 +39,7 @@ export class ChannelWizard {
   choose(type: ChannelType): void {
     this.kind = type.kind;
     this.form.useType(type);
-    this.form.name = this.form.name || i18n.pick(type.names);
+    this.form.name = this.form.name || i18n.pick(type.name);
     this.at = 0;
   }
   back(): void {
@@ -72,7 +72,7 @@ export class ChannelWizard {
 
   async #keep(): Promise<void> {
     const { form } = this;
-    const body = { name: form.name.trim(), config: form.config, ...(form.queueId ? { queue_id: form.queueId } : {}), ...(form.hoursId ? { hours_id: form.hoursId } : {}) };
+    const body = { name: form.name.trim(), config: form.config, ...(form.queueId ? { queue_id: form.queueId } : {}) };
     if (this.channel) this.#take(await api.patch<Channel>('channels', this.channel.id, body, this.channel.version));
     else this.#take(await api.create<Channel>('channels', { type: this.kind, key: this.#key(), ...body }));
     if (this.channel) await form.saveSecrets(this.channel.id);
