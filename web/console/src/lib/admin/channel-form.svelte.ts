@@ -54,12 +54,13 @@ export class ChannelFormModel {
     this.#set(path, value);
   }
 
-  /** Sends typed secrets and forgets them here. */
-  async saveSecrets(channelId: string): Promise<void> {
+  /** Sends typed secrets and forgets them here; the channel as it is afterwards, or null when none was typed. */
+  async saveSecrets(channelId: string): Promise<Channel | null> {
     const typed = Object.fromEntries(Object.entries(this.secrets).filter(([, value]) => value !== ''));
-    if (Object.keys(typed).length === 0) return;
+    if (Object.keys(typed).length === 0) return null;
     await api.setSecrets(channelId, typed);
     this.secrets = {};
+    return api.one<Channel>('channels', channelId);
   }
 
   #set(path: readonly string[], value: unknown): void {
