@@ -213,7 +213,6 @@ mod tests {
             created_at: Timestamp::UNIX_EPOCH,
             updated_at: Timestamp::UNIX_EPOCH,
             version: 1,
-            desk: store::conversations::Desk::default(),
         }
     }
 
