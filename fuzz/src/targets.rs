@@ -14,7 +14,7 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 7] = [
+pub static TARGETS: [Target; 7] = [
     Target { name: "mail", run: mail },
     Target { name: "mail_html", run: mail_html },
     Target { name: "markdown", run: markdown },
@@ -56,7 +56,8 @@ fn markdown(input: &[u8]) -> Result<(), String> {
 
 fn quotes(input: &[u8]) -> Result<(), String> {
     let text = String::from_utf8_lossy(input);
-    drop(mail::fold_quote(&text));
+    let folded = mail::fold_quote(&text);
+    must(folded.visible.len() + folded.quoted.len() == text.len(), "a part of the text is lost")?;
     drop(mail::fold_quote_html(&text));
     Ok(())
 }

@@ -73,5 +73,7 @@ pub fn conflicts(
         let is_set = |value: Option<&Value>| value.is_some_and(|value| !value.is_null());
         is_set(mine) && is_set(theirs) && mine != theirs && !choices.contains_key(*field)
     };
-    target.keys().filter(differs).cloned().collect()
+    let mut fields: Vec<String> = target.keys().filter(differs).cloned().collect();
+    fields.sort_unstable();
+    fields
 }

@@ -390,7 +390,8 @@ pub async fn insert(tx: &mut Tx<'_>, c: &Conversation) -> Result<(), Error> {
         c.desk.deleted_at.into(),
         c.text_key().into(),
     ];
-    tx.exec_one(&INSERT, &params).await
+    tx.exec_one(&INSERT, &params).await?;
+    crate::search::index_conversation(tx, c).await
 }
 
 /// Writes a conversation whose `version` is the one that was read, and raises it.

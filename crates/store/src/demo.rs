@@ -65,7 +65,17 @@ const PEOPLE: Sql = Sql::new(
 );
 
 /// What hangs on conversations; each takes their ids as `$2`.
-const OF_CONVERSATIONS: [Sql; 12] = [
+const OF_CONVERSATIONS: [Sql; 14] = [
+    Sql::new(
+        "demo.delete_notifications",
+        "DELETE FROM notifications WHERE organization_id = $1 AND conversation_id {any_uuid $2}",
+        &[],
+    ),
+    Sql::new(
+        "demo.delete_conversation_people",
+        "DELETE FROM conversation_people WHERE organization_id = $1 AND conversation_id {any_uuid $2}",
+        &[],
+    ),
     Sql::new(
         "demo.delete_deliveries",
         "DELETE FROM deliveries WHERE organization_id = $1 AND entry_id IN
@@ -191,6 +201,8 @@ pub(crate) const ALL: &[&Sql] = &[
     &OF_CONVERSATIONS[9],
     &OF_CONVERSATIONS[10],
     &OF_CONVERSATIONS[11],
+    &OF_CONVERSATIONS[12],
+    &OF_CONVERSATIONS[13],
     &OF_CUSTOMERS[0],
     &OF_CUSTOMERS[1],
     &OF_CUSTOMERS[2],

@@ -73,7 +73,7 @@ export const audit = [
   { id: id(), at: at(50 * MIN), actor: { type: 'user', id: null, name: 'Elena Soler' }, action: 'agent.presence_set', resource: { type: 'agent', id: 'nuria' }, before: { status: 'available' }, after: { status: 'break' }, ip: '10.2.0.20', session_id: null, reason: 'Se fue la luz en su casa' },
   { id: id(), at: at(27 * H), actor: { type: 'user', id: null, name: 'Dani Molina' }, action: 'user.invited', resource: { type: 'user', id: 'leire' }, before: null, after: { name: 'Leire Vidal', email: 'leire.vidal@pedales.es' }, ip: '10.2.0.14', session_id: null, reason: null },
 ];
-export const letters = [{ id: id(), channel_id: null, direction: 'in', reason: 'list_mail', code: null, summary: 'Boletín de Ciclismo a Fondo', created_at: at(5 * H) }];
+export const letters = [{ id: id(), channel_id: channels[1].id, channel_name: channels[1].name, direction: 'in', reason: 'list', entry_id: null, about: { from: 'boletin@ciclismo.example', subject: 'Boletín de Ciclismo a Fondo' }, raw_available: true, created_at: at(5 * H) }];
 export const presenceConfigs = [{
   id: id(), key: 'standard', cap_primary_milli: 8000, cap_interruptible_milli: 0, channel_max: {}, auto_accept: false, decline_allowed: true, decline_reason_ids: [],
   status_on_decline: null, status_on_timeout: statuses[6].id, grace_ms: 30_000, version: 1,
@@ -94,8 +94,8 @@ const server = (step, port) => ({ type: 'object', required: ['host'], 'x-step': 
 } });
 const secret = (step) => ({ type: 'string', 'x-secret': true, 'x-step': step, title: { es: 'Contraseña', en: 'Password' } });
 export const channelTypes = [
-  { kind: 'web_chat', family: 'chat', names: { es: 'Chat web', en: 'Web chat' }, capabilities: {}, setup_steps: [], config_schema: { type: 'object', properties: { allowed_origins: { type: 'array', 'x-step': 'site' } } } },
-  { kind: 'email', family: 'email', names: { es: 'Correo electrónico', en: 'Email' }, capabilities: {}, setup_steps: [], config_schema: { type: 'object', required: ['address', 'imap', 'smtp'], properties: {
+  { kind: 'web_chat', family: 'chat', name: { es: 'Chat web', en: 'Web chat' }, capabilities: {}, setup_steps: [], config_schema: { type: 'object', properties: { allowed_origins: { type: 'array', 'x-step': 'site' } } } },
+  { kind: 'email', family: 'email', name: { es: 'Correo electrónico', en: 'Email' }, capabilities: {}, setup_steps: [], config_schema: { type: 'object', required: ['address', 'imap', 'smtp'], properties: {
     address: { type: 'string', 'x-step': 'address', title: { es: 'Dirección', en: 'Address' }, 'x-help': { es: 'La dirección a la que escriben los clientes.', en: 'The address customers write to.' } },
     name: { type: 'string', 'x-step': 'address', title: { es: 'Nombre del remitente', en: 'Sender name' } }, imap: server('imap', 993), smtp: server('smtp', 465), imap_password: secret('imap'), smtp_password: secret('smtp'),
   } } },

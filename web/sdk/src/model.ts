@@ -592,7 +592,6 @@ export interface DeclineReason { id: Id; key: string; name: Localized; version: 
 export interface RoutingConfig {
   id: Id;
   key: string;
-  name?: Localized;
   tier: number;
   agent_model: string;
   units_milli: number;
@@ -611,7 +610,6 @@ export interface HoursException { on: string; intervals: Interval[]; name: strin
 export interface BusinessHours {
   id: Id;
   key: string;
-  name?: Localized | string | null;
   time_zone: string;
   /** Seven days, Monday first. */
   weekly: Interval[][];
@@ -651,7 +649,7 @@ export interface ChannelSummary { id: Id; name: string; kind: ChannelKind; healt
 export interface ChannelType {
   kind: ChannelKind;
   family: string;
-  names: Localized;
+  name: Localized;
   capabilities: Record<string, unknown>;
   config_schema: Record<string, unknown>;
   setup_steps: unknown[];
@@ -665,17 +663,20 @@ export interface SetupStep {
 }
 export interface DeadLetter {
   id: Id;
-  channel_id: Id | null;
+  channel_id: Id;
+  channel_name: string | null;
   direction: 'in' | 'out';
-  reason?: string | null;
-  code?: string | null;
-  summary?: string | null;
+  reason: string;
+  entry_id: Id | null;
+  /** What is known of it: `from`, `subject`. */
+  about: Record<string, unknown>;
+  raw_available: boolean;
   created_at: Timestamp;
 }
 
 // ---- configuration as a document --------------------------------------------------------------------------------
 
-export interface ConfigChange { noun?: string; type?: string; key: string; changed?: string[] }
+export interface ConfigChange { noun: string; key: string; id: Id }
 export interface ConfigOutcome {
   created: ConfigChange[];
   updated: ConfigChange[];

@@ -197,6 +197,37 @@ test('a signed visitor is greeted by name, and signing out leaves nothing behind
   assert.equal(await page.evaluate(() => localStorage.length), 0);
 });
 
+test('an answer that comes after signing out is shown to nobody', async () => {
+  await chat('secreto');
+  let letGo;
+  const held = new Promise((resolve) => (letGo = resolve));
+  await page.route('**/conversations', async (route) => (await held, route.continue()));
+  const answer = page.waitForResponse(/\/conversations$/);
+  await page.click('.wh .ib');
+  await page.waitForSelector('.row');
+  await page.evaluate(() => window.Centralita.signOut());
+  letGo();
+  await (await answer).finished();
+  await page.waitForFunction(() => !document.querySelector('centralita-widget').shadowRoot.querySelector('.row'));
+  await page.click('.btn.p');
+  await page.waitForSelector('textarea');
+  await page.click('.wh .ib');
+  await page.waitForSelector('.hi');
+  assert.equal(await page.locator('.row').count(), 0);
+});
+
+test('an identity given while a session is being made is not lost', async () => {
+  const jwt = `e30.${Buffer.from(JSON.stringify({ sub: '1', name: 'Lucía' })).toString('base64url')}.x`;
+  await compose();
+  await page.route('**/sessions', async (route) => {
+    await page.evaluate((token) => window.told || ((window.told = 1), window.Centralita.identify(token)), jwt);
+    await route.continue();
+  });
+  await write('hola');
+  await page.click('.wh .ib');
+  await page.getByText('Hola, Lucía.').waitFor();
+});
+
 test('older messages come in above without moving what is being read', async () => {
   await chat();
   await act('fill', { count: 130 });

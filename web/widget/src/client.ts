@@ -65,6 +65,7 @@ let prechat: Saved['prechat'];
 let identity: string | undefined;
 let joining: Promise<void> | undefined;
 let unreadTold = 0;
+let hasResumed = false;
 let typedAt = 0;
 
 /** A UUID v4: the browser names its object URLs so, also where the page is no secure context and `randomUUID` is missing. */
@@ -126,10 +127,12 @@ export function toggle(isWanted: boolean): void {
   options.onEmit(isOpen ? 'open' : 'close');
 }
 
-/** From the first view straight into the conversation that is going on. */
+/** The first time on a page: straight back into the conversation that is going on. */
 function resume(): void {
   const [last] = latest();
-  if (isOpen && last?.state === 'open' && view === 'home') go('conversation', last.id);
+  if (hasResumed || !isOpen || !last) return;
+  hasResumed = true;
+  if (last.state === 'open' && view === 'home') go('conversation', last.id);
 }
 
 export function hide(isWanted: boolean): void {
@@ -190,10 +193,7 @@ export function typed(conversation: string): void {
 export const loadHistory = (id: string): Promise<void> => loadPage(threadOf(id), threadOf(id).older).catch(refused);
 
 export const end = (id: string): Promise<void> =>
-  call('POST', `/conversations/${id}/end`, {}).then(() => {
-    takeConversation({ ...threadOf(id), state: 'closed' });
-    changed();
-  }, refused);
+  call('POST', `/conversations/${id}/end`, {}).then(() => refresh(), refused);
 
 export const sendTranscript = (id: string, email: string): Promise<void> =>
   call('POST', `/conversations/${id}/transcript`, { email }).then(() => {
@@ -212,7 +212,7 @@ export const download = (id: string, name: string): Promise<void> =>
 /** Tells who the visitor is by a token the site has signed. Never stored. */
 export function identify(jwt: string): void {
   identity = jwt;
-  if (config) rejoin(); // Else `start` takes it along.
+  if (config) rejoin().then(() => (identity ? rejoin() : undefined)); // A call that was on its way has not taken it along. Else `start` does.
 }
 
 /** Forgets the visitor on this device, here and on the server. */
@@ -255,17 +255,17 @@ async function postSession(): Promise<void> {
 /** `isSame`: nobody has said that the visitor is another person than before. */
 function useSession({ visitor_token, stream_url, cursor, conversations, visitor: { id, display_name } }: Session, isSame: boolean): void {
   const before = prefix();
-  const isKnown = visitor !== NEW_VISITOR;
+  const isOther = visitor !== NEW_VISITOR && !isSame;
   token = visitor_token;
   visitorName = display_name;
   if (id !== visitor) {
     visitor = id;
     // Of a lost visitor's conversations what was not sent begins new ones; somebody else's is forgotten.
     outbox.move(before, (item) => {
-      if (isKnown && !isSame) return undefined;
+      if (isOther) return undefined;
       return isLocal(item.conversation) ? item : { ...item, conversation: localId(item.conversation) };
     });
-    for (const known of threads.keys()) if (!isLocal(known)) threads.delete(known);
+    for (const known of threads.keys()) if (isOther || !isLocal(known)) threads.delete(known);
   }
   if (vault.read(root)) saveSession();
   for (const conversation of conversations) takeConversation(conversation);
@@ -420,16 +420,17 @@ function listen(): void {
   });
 }
 
-const call = async <T>(method: string, path: string, body?: Body | Blob, onProgress?: (share: number) => void, want?: 'blob'): Promise<T> => {
-  try {
-    const answer = await request<T>(method, base + path, token, body, onProgress, want);
-    reached(true);
-    return answer;
-  } catch (problem) {
-    reached(!!(problem as Problem).status);
+/** Calls the server; rejects with a {@link Problem}, also when the answer is no longer for the visitor who asked. */
+async function call<T>(method: string, path: string, body?: Body | Blob, onProgress?: (share: number) => void, want?: 'blob'): Promise<T> {
+  const asker = token;
+  const answer = await request<T>(method, base + path, asker, body, onProgress, want).catch((problem: Problem) => {
+    reached(!!problem.status);
     throw problem;
-  }
-};
+  });
+  reached(true);
+  if (asker !== token) throw { status: 0 } satisfies Problem;
+  return answer;
+}
 
 function reached(isReached: boolean): void {
   if (isReached === !offlineSince) return;

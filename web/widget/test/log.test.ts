@@ -61,7 +61,7 @@ describe('the log', () => {
     [{ status: 413, code: 'attachment_too_large', max_bytes: 20_000_000 }, 'It is 48 MB and the limit is 20 MB.'],
     [{ status: 415, code: 'unsupported_media_type' }, 'Files of this type are not accepted.'],
     [{ status: 403, code: 'visitor_blocked' }, 'Messages from this device are not accepted.'],
-    [{ status: 400 }, 'That did not work (400). You can try again.'],
+    [{ status: 400 }, 'That did not work (400).'],
   ])('says in words why a file was refused: %o', (refusal, words) => {
     const rows = draw([], [item('a', { upload: { name: 'video.mov', size_bytes: 48_000_000 }, refusal })]);
     expect(rows).toEqual(['Not sentvideo.mov' + words, 'Remove']);

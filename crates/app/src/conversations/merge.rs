@@ -157,6 +157,11 @@ fn take_over(a: &mut Conversation, b: &Conversation) {
         }
     }
     a.last_activity_at = a.last_activity_at.max(b.last_activity_at);
+    if a.status_category == StatusCategory::Resolved && b.status_category != StatusCategory::Resolved {
+        // What is not done in the source is not done in the target.
+        a.set_category(b.status_category);
+        a.resolved_at = None;
+    }
     if a.status_category != StatusCategory::Resolved {
         a.waiting_since_at = [a.waiting_since_at, b.waiting_since_at].into_iter().flatten().min();
     }

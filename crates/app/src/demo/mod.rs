@@ -11,9 +11,12 @@ mod past;
 use domain::ids::AgentId;
 use domain::permissions::{Permission, Resource};
 use domain::routing::{CancelReason, Command};
-use serde_json::json;
+use serde_json::{Value, json};
+use store::jobs::Job;
 use uuid::Uuid;
 
+use crate::jobs;
+use crate::pen::Pen;
 use crate::people::{self, Acceptance, Invitation};
 use crate::stamp::Stamp;
 use crate::{Actor, Ctx, Error, secrets};
@@ -47,6 +50,25 @@ pub struct Cleared {
     pub conversation_count: usize,
     pub customer_count: usize,
     pub user_count: usize,
+}
+
+/// Remembers work that was done within the call as a job.
+///
+/// # Errors
+/// What the store refuses.
+pub async fn remember(ctx: &Ctx, actor: &Actor, kind: &str, result: Value) -> Result<Job, Error> {
+    let job = jobs::begin(ctx, actor, kind, Some(1)).await?;
+    let input = (Pen::new(ctx, actor), job, result);
+    ctx.store()
+        .write("demo.job", input, |tx, (mut pen, mut job, result)| {
+            Box::pin(async move {
+                job.done_count = 1;
+                job.result = Some(result);
+                jobs::end(tx, &mut pen, &mut job, "succeeded").await?;
+                Ok::<_, Error>(job)
+            })
+        })
+        .await
 }
 
 /// Brings the demonstration along.

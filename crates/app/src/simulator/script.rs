@@ -124,7 +124,7 @@ impl Dice {
 /// # Errors
 /// What is wrong with it.
 pub fn read(text: &str) -> Result<Script, String> {
-    let script: Script = serde_yaml_ng::from_str(text).map_err(|error| error.to_string())?;
+    let script: Script = serde_norway::from_str(text).map_err(|error| error.to_string())?;
     if script.personas.is_empty() {
         return Err("a script needs somebody".to_owned());
     }

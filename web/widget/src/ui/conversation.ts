@@ -58,7 +58,7 @@ function queueCard({ queue, state }: Thread): Child {
     h(
       '.q',
       { key: 'queue', role: 'status' },
-      h('.fx', 0, h('b.gr', 0, position ? say(texts.queuePlace, position) : say(texts.queued)), wait && say(texts.queueWait, Math.ceil(wait / 60_000) + ' min')),
+      h('.fx', 0, h('b.gr', 0, position ? say(texts.queuePlace, position) : say(texts.queued)), wait && `≈ ${Math.ceil(wait / 60_000)} min`),
       position && h('.pos', { 'aria-hidden': 'true' }, bars),
       h('p.mut', 0, say(texts.queueKeep)),
     )

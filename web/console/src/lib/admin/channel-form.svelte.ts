@@ -1,4 +1,4 @@
-/** What the form of a channel holds: name, queue, hours, and the configuration its type asks for. */
+/** What the form of a channel holds: name, queue, and the configuration its type asks for. */
 import type { Channel, ChannelType } from '@centralita/sdk';
 import { api } from '$lib/session/api';
 import { fromText, schemaFields, stepsOf, toText, valueAt, withValue } from './schema';
@@ -7,7 +7,6 @@ import type { Config, SchemaField } from './schema';
 export class ChannelFormModel {
   name = $state('');
   queueId = $state('');
-  hoursId = $state('');
   config = $state.raw<Config>({});
   /** Secrets typed now, by name; they are never shown again. */
   secrets = $state.raw<Record<string, string>>({});
@@ -17,7 +16,6 @@ export class ChannelFormModel {
   constructor(channel: Channel | null) {
     this.name = channel?.name ?? '';
     this.queueId = channel?.queue_id ?? '';
-    this.hoursId = channel?.hours_id ?? '';
     this.config = { ...channel?.config };
   }
 
@@ -56,12 +54,13 @@ export class ChannelFormModel {
     this.#set(path, value);
   }
 
-  /** Sends typed secrets and forgets them here. */
-  async saveSecrets(channelId: string): Promise<void> {
+  /** Sends typed secrets and forgets them here; the channel as it is afterwards, or null when none was typed. */
+  async saveSecrets(channelId: string): Promise<Channel | null> {
     const typed = Object.fromEntries(Object.entries(this.secrets).filter(([, value]) => value !== ''));
-    if (Object.keys(typed).length === 0) return;
+    if (Object.keys(typed).length === 0) return null;
     await api.setSecrets(channelId, typed);
     this.secrets = {};
+    return api.one<Channel>('channels', channelId);
   }
 
   #set(path: readonly string[], value: unknown): void {

@@ -39,7 +39,7 @@ export class ChannelWizard {
   choose(type: ChannelType): void {
     this.kind = type.kind;
     this.form.useType(type);
-    this.form.name = this.form.name || i18n.pick(type.names);
+    this.form.name = this.form.name || i18n.pick(type.name);
     this.at = 0;
   }
   back(): void {
@@ -55,6 +55,7 @@ export class ChannelWizard {
     this.isBusy = true;
     this.error = null;
     try {
+      this.#nameIt();
       await this.#keep();
       const isReady = this.at === this.steps.length - 2;
       if (isReady && this.channel) this.#take(await api.enableChannel(this.channel.id));
@@ -66,16 +67,23 @@ export class ChannelWizard {
     this.isBusy = false;
   }
 
+  /** A mailbox is called by its address until somebody calls it otherwise. */
+  #nameIt(): void {
+    const address = valueAt(this.form.config, ['address']);
+    if (this.channel === null && typeof address === 'string' && address !== '') this.form.name = address;
+  }
+
   #pointsHere(error: unknown): boolean {
     return error instanceof Error && 'errors' in error && Array.isArray(error.errors) && error.errors.length > 0;
   }
 
   async #keep(): Promise<void> {
     const { form } = this;
-    const body = { name: form.name.trim(), config: form.config, ...(form.queueId ? { queue_id: form.queueId } : {}), ...(form.hoursId ? { hours_id: form.hoursId } : {}) };
+    const body = { name: form.name.trim(), config: form.config, ...(form.queueId ? { queue_id: form.queueId } : {}) };
     if (this.channel) this.#take(await api.patch<Channel>('channels', this.channel.id, body, this.channel.version));
     else this.#take(await api.create<Channel>('channels', { type: this.kind, key: this.#key(), ...body }));
-    if (this.channel) await form.saveSecrets(this.channel.id);
+    const changed = this.channel && (await form.saveSecrets(this.channel.id));
+    if (changed) this.#take(changed);
   }
 
   /** A key nobody uses yet, from the address or the name. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { keyOf } from './keys';
-import { fromText, schemaFields, stepsOf, toText, valueAt, withValue } from './schema';
+import { fromText, schemaFields, sorted, stepsOf, toText, valueAt, withValue } from './schema';
 
 const SCHEMA = {
   type: 'object',
@@ -27,6 +27,13 @@ describe('fields of a schema', () => {
     const kinds = ['imap.port', 'imap.security', 'imap.ca_pem', 'colour', 'origins'].map((name) => field(name)?.kind);
     expect(kinds).toEqual(['number', 'choice', 'long', 'colour', 'list']);
     expect(field('imap_password')?.isSecret).toBe(true);
+  });
+
+  it('are asked for in the order people know, the rare ones apart', () => {
+    const shuffled = [...fields].reverse();
+    const { plain, advanced } = sorted(shuffled.filter((one) => one.step === 'imap'));
+    expect(plain.map((one) => one.name)).toEqual(['imap.host', 'imap.port', 'imap.security', 'imap_password']);
+    expect(advanced.map((one) => one.name)).toEqual(['imap.ca_pem']);
   });
 
   it('read back what they show', () => {

@@ -78,6 +78,21 @@ function kindOf(property: Property): SchemaField['kind'] {
   return (property.maxLength ?? 0) >= LONG_FROM ? 'long' : 'text';
 }
 
+/** The order in which people know these things; a schema's own order is lost on the way. */
+const ORDER = ['address', 'name', 'host', 'port', 'security', 'user', 'password'];
+const rank = (field: SchemaField): number => {
+  const last = field.path.at(-1) ?? '';
+  const at = ORDER.findIndex((name) => last === name || (field.isSecret && last.endsWith(`_${name}`)));
+  return at < 0 ? ORDER.length : at;
+};
+
+/** What everybody fills in, in a known order, and what only some need. */
+export function sorted(fields: readonly SchemaField[]): { plain: SchemaField[]; advanced: SchemaField[] } {
+  const ordered = [...fields].sort((a, b) => rank(a) - rank(b));
+  const isPlain = (field: SchemaField) => field.isRequired || field.isSecret || rank(field) < ORDER.length;
+  return { plain: ordered.filter(isPlain), advanced: ordered.filter((field) => !isPlain(field)) };
+}
+
 /** The steps a form has, in the order in which the schema first names them. */
 export function stepsOf(fields: readonly SchemaField[]): string[] {
   return [...new Set(fields.map((field) => field.step))];
