@@ -14,7 +14,7 @@ export async function mailChannel(admin, peers, { key = 'soporte', config = {} }
     key,
     name: 'Soporte',
     queue_id: queue.id,
-    config: { address: SUPPORT, imap: server(peers.imapPort), smtp: server(peers.smtpPort), ...config },
+    config: { address: SUPPORT, undo_send_ms: 0, imap: server(peers.imapPort), smtp: server(peers.smtpPort), ...config },
   });
   await admin.put(`/channels/${channel.id}/secrets`, { imap_password: USERS[SUPPORT], smtp_password: USERS[SUPPORT] });
   await admin.post(`/channels/${channel.id}/enable`);

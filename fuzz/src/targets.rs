@@ -56,7 +56,7 @@ fn markdown(input: &[u8]) -> Result<(), String> {
 
 fn quotes(input: &[u8]) -> Result<(), String> {
     let text = String::from_utf8_lossy(input);
-    drop(mail::fold_quote(&text));
+    let _ = mail::fold_quote(&text);
     drop(mail::fold_quote_html(&text));
     Ok(())
 }

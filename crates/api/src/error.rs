@@ -87,6 +87,13 @@ impl From<Error> for Problem {
             Error::AttachmentTooLarge { max_bytes } => {
                 Self::from(Code::AttachmentTooLarge).with("max_bytes", max_bytes)
             }
+            Error::CapabilityUnsupported { feature } => {
+                Self::from(Code::CapabilityUnsupported).with("feature", feature)
+            }
+            Error::MediaTypeRefused { media_type } => {
+                Self::from(Code::UnsupportedMediaType).with("media_type", media_type)
+            }
+            Error::IdentityToken(reason) => Self::from(Code::IdentityTokenInvalid).with("reason", reason.as_str()),
             Error::StorageFull => Code::StorageFull.into(),
             Error::Unavailable(_) => Self::from(Code::Unavailable).retry_after_ms(1_000),
             Error::Files(source) => {

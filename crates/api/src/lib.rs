@@ -19,8 +19,10 @@ mod render;
 mod render_desk;
 mod router;
 mod routes;
+mod signing;
 mod socket;
 mod state;
+mod transfer;
 mod versions;
 mod visitor;
 

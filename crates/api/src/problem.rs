@@ -111,7 +111,7 @@ codes! {
         AttachmentTooLarge "attachment_too_large" "The attachment is too large"
     }
     414 { UriTooLong "uri_too_long" "The address is too long" }
-    415 { UnsupportedMediaType "unsupported_media_type" "The body must be JSON" }
+    415 { UnsupportedMediaType "unsupported_media_type" "This media type is not taken here" }
     422 {
         Invalid "invalid" "Some values are not valid"
         UnknownField "unknown_field" "A field or parameter is unknown"

@@ -17,14 +17,15 @@ use uuid::Uuid;
 use crate::dto::channels::{Channel, ChannelHealth, ChannelSummary, HealthError};
 use crate::dto::conversations::{Conversation, ConversationWork, Draft, DraftBody, Interaction, ReplyRoute, Snooze};
 use crate::dto::customers::{Customer, Identity};
-use crate::dto::entries::{Delivery, Entry, EntryBody};
+use crate::dto::entries::{Attachment, Delivery, Entry, EntryBody};
 use crate::dto::people::{Grant, Organization, SessionRow, User};
 use crate::dto::presence::{Agent, AgentLoad, AgentSkill, KindLoad, Presence, PresenceStatus};
 use crate::dto::routing::{Queue, QueueMember, RoutingConfig, Spill, WrapUp};
 use crate::dto::words::{ChannelPresence, DraftMode, RoutingKind};
 use crate::dto::work::{Assignment, CardCustomer, Offer, OfferCard, WorkItem};
 use crate::dto::{Actor, Object, words};
-use crate::state::Labels;
+use crate::signing::Shows;
+use crate::state::{Api, Labels};
 
 /// Every kind of work, for the effective channels of a presence.
 const KINDS: [Kind; 11] = [
@@ -457,6 +458,45 @@ impl From<&model::Interaction> for Interaction {
     }
 }
 
+/// A file, with addresses that are good for five minutes.
+#[must_use]
+pub fn attachment(api: &Api, row: &model::Attachment) -> Attachment {
+    use domain::attachment::AttachmentState as State;
+    let now = api.ctx().now();
+    let is_there = row.state == State::Ready && row.file_key.is_some();
+    let address = |shows| is_there.then(|| api.signer().address(row.id.0, shows, now));
+    let pixels = |side: Option<i64>| side.and_then(|side| u32::try_from(side).ok());
+    Attachment {
+        id: row.id.0,
+        name: row.name.clone(),
+        media_type: row.media_type.clone(),
+        size_bytes: row.size_bytes,
+        sha256: Some(row.sha256.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))),
+        state: row.state.as_str().to_owned(),
+        width: pixels(row.width),
+        height: pixels(row.height),
+        download_url: address(Shows::Content),
+        preview_url: address(Shows::Preview).filter(|_| row.width.is_some()),
+    }
+}
+
+/// Entries with their files: one query, and none where nothing is attached.
+///
+/// # Errors
+/// What the store refuses.
+pub async fn entries(api: &Api, rows: &[model::Entry]) -> Result<Vec<Entry>, app::Error> {
+    let Some(first) = rows.first() else { return Ok(Vec::new()) };
+    let files = app::attachments::of_entries(api.ctx(), first.organization_id, rows).await?;
+    Ok(rows.iter().map(|row| entry(api, row, &files)).collect())
+}
+
+/// One entry with those of `files` that are its own.
+#[must_use]
+pub fn entry(api: &Api, row: &model::Entry, files: &[model::Attachment]) -> Entry {
+    let own = files.iter().filter(|file| file.entry_id == Some(row.id));
+    Entry { attachments: own.map(|file| attachment(api, file)).collect(), ..row.into() }
+}
+
 /// The delivery of an outbound message, as stored.
 #[must_use]
 pub fn delivery(value: &Value) -> Option<Delivery> {
@@ -575,12 +615,14 @@ fn card(view: &OfferView, labels: &Labels) -> OfferCard {
     let customer = view.customer.as_ref();
     let last = view.conversation.as_ref().and_then(|c| c.last_entry.as_ref());
     let text = |name: &str| last.and_then(|entry| entry.get(name)).and_then(Value::as_str);
+    let subject = view.work.matter.as_ref().and_then(|matter| matter.subject.as_ref());
+    let title = subject.and_then(|subject| subject.get("title")).and_then(Value::as_str);
     OfferCard {
         channel_kind: text("channel_kind").map(str::to_owned),
         queue_name: labels.queue_name(view.work.item.queue),
         customer: customer.map(|c| CardCustomer { id: c.id.0, name: c.name.clone(), is_vip: c.is_vip }),
         waited_ms: view.offer.created_at.ms_since(view.work.item.enqueued_at),
-        preview: text("text").map(|text| text.chars().take(PREVIEW_CHARS).collect()),
+        preview: text("text").or(title).map(|text| text.chars().take(PREVIEW_CHARS).collect()),
         language: view.conversation.as_ref().and_then(|c| c.language.clone()),
         last_relation: None,
         next_agent_name: None,

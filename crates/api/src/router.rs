@@ -60,6 +60,7 @@ fn staff() -> OpenApiRouter<Api> {
         .merge(access())
         .merge(email())
         .merge(demo())
+        .merge(files())
         .merge(inbox())
         .merge(nouns())
         .merge(routing())
@@ -111,6 +112,15 @@ fn demo() -> OpenApiRouter<Api> {
         .routes(routes!(simulator::scripts))
         .routes(routes!(simulator::runs, simulator::start))
         .routes(routes!(simulator::stop))
+}
+
+fn files() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(attachments::add))
+        .routes(routes!(attachments::show))
+        .routes(routes!(attachments::content))
+        .routes(routes!(attachments::preview))
+        .routes(routes!(search::find))
 }
 
 fn inbox() -> OpenApiRouter<Api> {
@@ -238,6 +248,8 @@ fn visitors() -> OpenApiRouter<Api> {
         .routes(routes!(widget::read))
         .routes(routes!(widget::end))
         .routes(routes!(widget::events))
+        .routes(routes!(widget_files::add))
+        .routes(routes!(widget_files::content))
 }
 
 fn described() -> OpenApiRouter<Api> {

@@ -9,6 +9,7 @@ use domain::ids::{AgentId, OrganizationId, QueueId, StatusId};
 
 use crate::dto::Localized;
 use crate::metrics::Metrics;
+use crate::signing::Signer;
 use crate::socket::Sockets;
 
 /// The state of the API. Cheap to clone.
@@ -21,12 +22,15 @@ struct Inner {
     cookie: &'static str,
     labels: RwLock<BTreeMap<OrganizationId, Arc<Labels>>>,
     metrics: Metrics,
+    signer: Signer,
     sockets: Sockets,
 }
 
 /// Names that events do not carry, as last read.
 #[derive(Clone, Debug, Default)]
 pub struct Labels {
+    /// They were read from an outline, at least once.
+    pub is_whole: bool,
     /// The language cards are written in.
     pub language: String,
     /// Names of queues.
@@ -44,6 +48,7 @@ impl Api {
         let origin = origin_of(&ctx.settings().public_url);
         let cookie = if origin.starts_with("https:") { "__Host-centralita" } else { "centralita" };
         Self(Arc::new(Inner {
+            signer: Signer::new(&ctx),
             ctx,
             origin,
             cookie,
@@ -69,6 +74,12 @@ impl Api {
     #[must_use]
     pub fn cookie(&self) -> &'static str {
         self.0.cookie
+    }
+
+    /// Signs addresses of files.
+    #[must_use]
+    pub fn signer(&self) -> &Signer {
+        &self.0.signer
     }
 
     /// Whether people reach this installation only from its own machine, without a proxy between.
@@ -98,10 +109,33 @@ impl Api {
         labels.get(&organization).cloned().unwrap_or_default()
     }
 
+    /// The names of an organization, read if nobody has yet: visitors come before staff does.
+    ///
+    /// # Errors
+    /// What the store refuses.
+    pub async fn names(&self, organization: OrganizationId) -> Result<Arc<Labels>, app::Error> {
+        let known = self.labels(organization);
+        if known.is_whole { Ok(known) } else { self.reread(organization).await }
+    }
+
+    /// How an agent is called towards customers; read anew for one that nobody has heard of.
+    pub async fn agent_name(&self, organization: OrganizationId, agent: AgentId) -> Option<String> {
+        let known = self.names(organization).await.ok()?;
+        if let Some(name) = known.agents.get(&agent) {
+            return Some(name.clone());
+        }
+        self.reread(organization).await.ok()?.agents.get(&agent).cloned()
+    }
+
+    async fn reread(&self, organization: OrganizationId) -> Result<Arc<Labels>, app::Error> {
+        Ok(self.learn(&app::organization::whole(self.ctx(), organization).await?))
+    }
+
     /// Remembers the names of an outline beside those known before.
     pub fn learn(&self, outline: &Outline) -> Arc<Labels> {
         let organization = outline.organization.id;
         let mut labels = Labels::clone(&self.labels(organization));
+        labels.is_whole = true;
         labels.language.clone_from(&outline.organization.default_language);
         labels.queues.extend(outline.queues.iter().map(|queue| (queue.id, queue.name.clone())));
         labels.agents.extend(outline.agents.iter().map(|agent| (agent.id, agent.display_name.clone())));

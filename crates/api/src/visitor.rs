@@ -1,17 +1,21 @@
 //! From rows to what a visitor may see. Agent ids, notes and routing never pass.
 
 use app::model;
+use app::widget::Own;
+use domain::attachment::AttachmentState;
 use domain::conversation::{Direction, EntryKind, StatusCategory};
-use serde_json::Value;
+use domain::ids::OrganizationId;
 
-use crate::dto::widget::{AnsweringAgent, Author, Message, QueuePlace, VisitorConversation};
+use crate::dto::widget::{AnsweringAgent, Author, Message, QueuePlace, VisitorAttachment, VisitorConversation};
 use crate::dto::words::AuthorKind;
-use crate::state::Labels;
+use crate::signing::Shows;
+use crate::state::Api;
 
-/// An entry as the visitor sees it.
+/// An entry as the visitor sees it, with those of `files` that are its own.
 #[must_use]
-pub fn message(row: &model::Entry) -> Message {
+pub fn message(api: &Api, row: &model::Entry, files: &[model::Attachment]) -> Message {
     let is_own = row.direction == Direction::In;
+    let own = files.iter().filter(|file| file.entry_id == Some(row.id));
     Message {
         id: row.id.0,
         seq: row.seq,
@@ -19,11 +23,37 @@ pub fn message(row: &model::Entry) -> Message {
         author: Author { kind: author_kind(row), name: row.author_name.clone().filter(|_| !is_own) },
         text: row.text().to_owned(),
         blocks: Vec::new(),
-        attachments: Vec::new(),
+        attachments: own.map(|file| attachment(api, file)).collect(),
         created_at: row.created_at.into(),
         state: is_own.then(|| "received".to_owned()),
         client_message_id: row.client_message_id.filter(|_| is_own),
     }
+}
+
+/// A file as the visitor sees it.
+#[must_use]
+pub fn attachment(api: &Api, row: &model::Attachment) -> VisitorAttachment {
+    let now = api.ctx().now();
+    let is_there = row.state == AttachmentState::Ready && row.file_key.is_some();
+    let address = |shows| is_there.then(|| format!("{}{}", api.origin(), api.signer().address(row.id.0, shows, now)));
+    VisitorAttachment {
+        id: row.id.0,
+        name: row.name.clone(),
+        media_type: row.media_type.clone(),
+        size_bytes: row.size_bytes,
+        download_url: address(Shows::Content),
+        preview_url: address(Shows::Preview).filter(|_| row.width.is_some()),
+    }
+}
+
+/// Entries with their files, those that a visitor may see.
+///
+/// # Errors
+/// What the store refuses.
+pub async fn messages(api: &Api, rows: &[model::Entry]) -> Result<Vec<Message>, app::Error> {
+    let Some(first) = rows.first() else { return Ok(Vec::new()) };
+    let files = app::attachments::of_entries(api.ctx(), first.organization_id, rows).await?;
+    Ok(rows.iter().filter(|row| is_shown(row)).map(|row| message(api, row, &files)).collect())
 }
 
 fn author_kind(row: &model::Entry) -> AuthorKind {
@@ -42,31 +72,35 @@ pub fn is_shown(row: &model::Entry) -> bool {
     row.kind == EntryKind::Message && row.direction != Direction::Internal
 }
 
-/// A conversation as the visitor sees it.
-#[must_use]
-pub fn conversation(
-    row: &model::Conversation,
-    last: Option<Message>,
-    queue: Option<QueuePlace>,
-    labels: &Labels,
-) -> VisitorConversation {
-    let name = row.owner_agent_id.and_then(|id| labels.agents.get(&id)).cloned();
-    VisitorConversation {
-        id: row.id.0,
-        state: if row.status_category == StatusCategory::Resolved { "closed" } else { "open" }.to_owned(),
-        subject: row.subject.clone(),
-        unread_count: 0,
-        last_message: last,
-        agent: name.or_else(|| last_agent(row)).map(|display_name| AnsweringAgent { display_name }),
-        queue,
+/// Conversations as their visitor sees them.
+///
+/// # Errors
+/// What the store refuses.
+pub async fn conversations(
+    api: &Api,
+    organization: OrganizationId,
+    own: Vec<Own>,
+) -> Result<Vec<VisitorConversation>, app::Error> {
+    let last: Vec<model::Entry> = own.iter().filter_map(|view| view.last.clone()).collect();
+    let last = messages(api, &last).await?;
+    let mut shown = Vec::with_capacity(own.len());
+    for view in own {
+        let row = view.conversation;
+        let agent = match row.owner_agent_id {
+            Some(id) => api.agent_name(organization, id).await,
+            None => None,
+        };
+        shown.push(VisitorConversation {
+            id: row.id.0,
+            state: if row.status_category == StatusCategory::Resolved { "closed" } else { "open" }.to_owned(),
+            subject: row.subject,
+            unread_count: view.unread_count,
+            last_message: last.iter().find(|message| message.conversation_id == row.id.0).cloned(),
+            agent: agent.map(|display_name| AnsweringAgent { display_name }),
+            queue: view.place.map(place),
+        });
     }
-}
-
-/// Who answered last, from the conversation's own last entry.
-fn last_agent(row: &model::Conversation) -> Option<String> {
-    let last = row.last_entry.as_ref().filter(|_| row.owner_agent_id.is_some())?;
-    let is_answer = last.get("direction").and_then(Value::as_str) == Some("out");
-    last.get("author_name").and_then(Value::as_str).filter(|_| is_answer).map(str::to_owned)
+    Ok(shown)
 }
 
 /// The place in the queue; where one order does not hold for all, only a band.

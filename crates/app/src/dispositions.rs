@@ -77,7 +77,8 @@ async fn write(tx: &mut db::Tx<'_>, input: Input) -> Result<Disposition, Error> 
         return Err(Refused::ItemState { state }.into());
     }
     store::dispositions::put(tx, org, item, code, note, agent, now).await?;
-    let data = json!({ "work_item_id": item, "code_id": code, "is_code_missing": false });
+    let said = json!({ "work_item_id": item, "code_id": code, "is_code_missing": false, "agent_id": agent });
+    let data = json!({ "work_item_id": item, "disposition": said });
     store::events::insert(tx, &event(event_id, org, "disposition.set", now, actor, data)).await?;
     store::dispositions::find(tx, org, item).await?.ok_or(Error::NotFound)
 }

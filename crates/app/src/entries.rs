@@ -76,6 +76,7 @@ async fn told(
         conversation.last_entry = Some(last_entry(entry));
         store::conversations::update(tx, conversation, pen.now).await?;
     }
+    store::search::reindex_entry(tx, entry.organization_id, entry.id).await?;
     let data = json!({ "entry_id": entry.id, "conversation_id": entry.conversation_id });
     pen.tell(tx, kind, data).await
 }

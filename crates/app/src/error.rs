@@ -218,6 +218,21 @@ pub enum Error {
         /// Bytes.
         max_bytes: u64,
     },
+    /// The channel cannot do this.
+    #[error("the channel cannot do this: {feature}")]
+    CapabilityUnsupported {
+        /// What.
+        feature: &'static str,
+    },
+    /// The channel takes no such files.
+    #[error("files of type {media_type} are not taken here")]
+    MediaTypeRefused {
+        /// What its bytes say it is.
+        media_type: String,
+    },
+    /// What the site says of its visitor is not believed.
+    #[error("the identity token is not believed: {}", .0.as_str())]
+    IdentityToken(crate::identity_tokens::Reason),
     /// The disk is full: nothing was written, reading goes on.
     #[error("the disk is full")]
     StorageFull,

@@ -208,6 +208,12 @@ impl Upload {
         self
     }
 
+    /// How many bytes it may hold.
+    #[must_use]
+    pub fn max_bytes(&self) -> u64 {
+        self.max_bytes
+    }
+
     /// The same with a limit of its own, for what is kept as it came and never held in memory.
     #[must_use]
     pub fn with_raw_limit(mut self, max_bytes: u64) -> Self {

@@ -196,7 +196,7 @@ impl Store {
         T: Send + 'static,
         E: TxError,
     {
-        let claim = CLAIM.try_with(Arc::clone).ok().filter(|claim| take(claim));
+        let claim = CLAIM.try_with(Arc::clone).ok().filter(take);
         let Some(claim) = claim else { return self.0.write(name, input, body).await };
         let carried = Carried { input, claim: Arc::clone(&claim), body };
         let outcome = self.0.write(name, carried, |tx, carried| Box::pin(write_claimed(tx, carried))).await;

@@ -6,6 +6,8 @@
 //! - A listener who does not keep up is told so ([`Heard::Lagged`]) and never slows the others.
 //! - The tailer is woken by commits; once a second it looks by itself, as a safety net.
 
+mod index;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -16,6 +18,7 @@ use domain::ids::{AgentId, ChannelId, ConversationId, CustomerId, OfferId, Organ
 use domain::permissions::{Permission, Resource, Standing, authorize};
 use domain::routing::{ItemState, Offer, Presence};
 use serde_json::Value;
+use store::attachments::Attachment;
 use store::channels::Channel;
 use store::conversations::Conversation;
 use store::customer_merges::Proposal;
@@ -29,6 +32,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
+use self::index::{Index, Key};
 use crate::owner::Owner;
 use crate::{Ctx, Error};
 
@@ -58,6 +62,8 @@ pub struct Live {
 #[allow(missing_docs, reason = "fields are named for what they are")]
 pub struct Content {
     pub entry: Option<Entry>,
+    /// Files of the entry.
+    pub files: Vec<Attachment>,
     pub conversation: Option<Conversation>,
     pub customer: Option<Customer>,
     /// Unfinished work of the conversation.
@@ -70,6 +76,22 @@ pub struct Content {
     pub proposal: Option<Proposal>,
     pub job: Option<Job>,
     pub channel: Option<Channel>,
+}
+
+impl Live {
+    /// The queue it is about.
+    #[must_use]
+    pub fn queue(&self) -> Option<QueueId> {
+        let named = || id_in(&self.event, "queue_id").map(QueueId);
+        self.content.work_item.as_ref().map(|w| w.item.queue).or_else(named)
+    }
+
+    /// Whether others in the queue may have moved by it.
+    #[must_use]
+    pub fn moves_queue(&self) -> bool {
+        let kind = self.event.kind.as_str();
+        matches!(kind, "work_item.queued" | "work_item.active" | "work_item.cancelled" | "work_item.closed")
+    }
 }
 
 impl Content {
@@ -118,7 +140,8 @@ impl StaffFilter {
                 let is_open = content.conversation.as_ref().is_some_and(|c| self.has_conversation(c.id));
                 (is_open || content.agents().into_iter().any(is_mine)) && self.may_read(content)
             }
-            "work_item" => {
+            "agent" => self.has("agents") && self.may(Permission::AgentsRead, Resource::Any),
+            "disposition" | "work_item" => {
                 let holds = content.work_item.as_ref().is_some_and(|w| w.item.agent.is_some_and(is_mine));
                 let held = live.event.data.get("agent_id").and_then(Value::as_str)
                     == me.map(|a| a.0.to_string()).as_deref()
@@ -200,6 +223,10 @@ pub struct VisitorFilter {
     pub customer: CustomerId,
     /// Where.
     pub channel: ChannelId,
+    /// The queue behind the channel: its hours are the channel's.
+    pub queue: Option<QueueId>,
+    /// The queue they wait in: whatever moves there may move them.
+    pub waits_in: Option<QueueId>,
 }
 
 impl VisitorFilter {
@@ -215,7 +242,13 @@ impl VisitorFilter {
                 && entry.kind == EntryKind::Message
                 && entry.audience != Audience::Internal;
         }
+        if matches!(live.event.kind.as_str(), "queue.opened" | "queue.closed") {
+            return self.queue.is_some() && live.queue() == self.queue;
+        }
         let is_theirs = content.conversation.as_ref().is_some_and(|c| c.customer_id == self.customer);
+        if !is_theirs && live.moves_queue() {
+            return self.waits_in.is_some() && live.queue() == self.waits_in;
+        }
         let noun = live.event.kind.split('.').next().unwrap_or_default();
         is_theirs && matches!(noun, "work_item" | "conversation" | "interaction")
     }
@@ -290,7 +323,6 @@ struct Listener {
     filter: Filter,
     sender: mpsc::Sender<Heard>,
     revoked: Arc<Notify>,
-    is_lagging: bool,
     session: Option<Uuid>,
     agent: Option<AgentId>,
     is_routable: bool,
@@ -300,6 +332,9 @@ struct Listener {
 struct Listeners {
     next: u64,
     by_id: BTreeMap<u64, Listener>,
+    index: Index,
+    /// Who did not keep up and has not been told yet.
+    lagging: BTreeSet<u64>,
     at: Cursor,
     is_closed: bool,
 }
@@ -339,7 +374,11 @@ impl Subscription {
 
     /// Changes what is listened to.
     pub fn refilter(&self, filter: Filter) {
-        if let Some(listener) = self.hub.locked().by_id.get_mut(&self.id) {
+        let mut guard = self.hub.locked();
+        let listeners = &mut *guard;
+        if let Some(listener) = listeners.by_id.get_mut(&self.id) {
+            listeners.index.remove(self.id, &listener.filter);
+            listeners.index.add(self.id, &filter);
             listener.filter = filter;
         }
     }
@@ -347,7 +386,11 @@ impl Subscription {
 
 impl Drop for Subscription {
     fn drop(&mut self) {
-        self.hub.locked().by_id.remove(&self.id);
+        let mut listeners = self.hub.locked();
+        if let Some(listener) = listeners.by_id.remove(&self.id) {
+            listeners.index.remove(self.id, &listener.filter);
+            listeners.lagging.remove(&self.id);
+        }
     }
 }
 
@@ -366,6 +409,8 @@ impl Hub {
         let mut listeners = self.locked();
         listeners.is_closed = true;
         listeners.by_id.clear();
+        listeners.index.clear();
+        listeners.lagging.clear();
         self.committed.notify_one();
         self.recorded.notify_one();
     }
@@ -379,16 +424,10 @@ impl Hub {
         listeners.next += 1;
         let from = listeners.at;
         let revoked = Arc::<Notify>::default();
-        let listener = Listener {
-            filter,
-            sender,
-            revoked: Arc::clone(&revoked),
-            is_lagging: false,
-            session,
-            agent: None,
-            is_routable: false,
-        };
+        let listener =
+            Listener { filter, sender, revoked: Arc::clone(&revoked), session, agent: None, is_routable: false };
         if !listeners.is_closed {
+            listeners.index.add(id, &listener.filter);
             listeners.by_id.insert(id, listener);
         }
         drop(listeners);
@@ -404,7 +443,8 @@ impl Hub {
             l.session
         });
         let same = |l: &&Listener| l.is_routable && l.agent == Some(agent) && l.session == session;
-        listeners.by_id.values().filter(same).count()
+        let own = listeners.index.with([Key::Agent(agent)]);
+        own.iter().filter_map(|id| listeners.by_id.get(id)).filter(same).count()
     }
 
     /// The agents with a routable socket here, each with its sign-in session.
@@ -428,38 +468,47 @@ impl Hub {
     /// Passes a signal on to whoever has the conversation open, and to the visitor.
     pub fn signal(&self, signal: Signal) {
         let signal = Arc::new(signal);
-        for (id, listener) in &self.locked().by_id {
+        let listeners = self.locked();
+        let keys = [Key::Everything, Key::Conversation(signal.conversation), Key::Customer(signal.customer)];
+        for id in listeners.index.with(keys) {
+            let Some(listener) = listeners.by_id.get(&id) else { continue };
             let hears = match &listener.filter {
                 Filter::Staff(staff) => staff.has_conversation(signal.conversation),
                 Filter::Visitor(visitor) => signal.is_for_visitor && visitor.customer == signal.customer,
             };
-            if hears && *id != signal.from {
+            if hears && id != signal.from {
                 drop(listener.sender.try_send(Heard::Signal(Arc::clone(&signal))));
             }
         }
     }
 
     fn publish(&self, page: &[Arc<Live>], at: Cursor) {
-        let mut listeners = self.locked();
+        let mut guard = self.locked();
+        let listeners = &mut *guard;
         listeners.at = at;
-        for listener in listeners.by_id.values_mut() {
-            for heard in page.iter().filter_map(|live| listener.filter.hears(live)) {
-                if !listener.is_lagging && listener.sender.try_send(heard).is_err() {
-                    listener.is_lagging = true;
+        for live in page {
+            for id in listeners.index.with(index::keys_for(live)) {
+                let Some(listener) = listeners.by_id.get(&id) else { continue };
+                let Some(heard) = listener.filter.hears(live) else { continue };
+                let is_behind = listeners.lagging.contains(&id);
+                if !is_behind && listener.sender.try_send(heard).is_err() {
+                    listeners.lagging.insert(id);
                 }
             }
-            if listener.is_lagging && listener.sender.try_send(Heard::Lagged(at)).is_ok() {
-                listener.is_lagging = false;
-            }
         }
+        let by_id = &listeners.by_id;
+        let is_told = |id: &u64| by_id.get(id).is_none_or(|l| l.sender.try_send(Heard::Lagged(at)).is_ok());
+        listeners.lagging.retain(|id| !is_told(id));
     }
 
     /// Every listener of staff asks again what they may see.
     fn rights_changed(&self) {
-        for listener in self.locked().by_id.values_mut() {
-            let is_staff = matches!(listener.filter, Filter::Staff(_));
-            if is_staff && listener.sender.try_send(Heard::Rights).is_err() {
-                listener.is_lagging = true;
+        let mut guard = self.locked();
+        let listeners = &mut *guard;
+        for id in listeners.index.with([Key::Staff]) {
+            let is_told = listeners.by_id.get(&id).is_none_or(|l| l.sender.try_send(Heard::Rights).is_ok());
+            if !is_told {
+                listeners.lagging.insert(id);
             }
         }
     }
@@ -588,9 +637,15 @@ fn ids_in(page: &[(Cursor, Event)], field: &str) -> Vec<Uuid> {
     ids.into_iter().collect()
 }
 
+fn files_of(files: &[Attachment], entry: Uuid) -> Vec<Attachment> {
+    files.iter().filter(|file| file.entry_id.is_some_and(|of| of.0 == entry)).cloned().collect()
+}
+
 /// Joins a page with what it is about: a query per noun, none per event.
 async fn join(tx: &mut db::Tx<'_>, org: OrganizationId, page: Vec<(Cursor, Event)>) -> Result<Vec<Live>, Error> {
     let entries = store::entries::find_many(tx, org, ids_in(&page, "entry_id")).await?;
+    let with_files = entries.iter().filter(|e| !e.attachment_ids.is_empty()).map(|e| e.id.0).collect();
+    let files = store::attachments::of_entries(tx, org, with_files).await?;
     let offers = {
         let ids = ids_in(&page, "offer_id").into_iter().map(OfferId).collect();
         store::work::find_offers(tx, org, ids).await?
@@ -624,6 +679,7 @@ async fn join(tx: &mut db::Tx<'_>, org: OrganizationId, page: Vec<(Cursor, Event
             id_in(&event, "conversation_id").or(work_item.as_ref().and_then(|w| w.conversation_id).map(|id| id.0));
         let conversation = about.and_then(|id| conversations.iter().find(|c| c.id.0 == id)).cloned();
         let content = Content {
+            files: id_in(&event, "entry_id").map_or_else(Vec::new, |id| files_of(&files, id)),
             entry: id_in(&event, "entry_id").and_then(|id| entries.iter().find(|e| e.id.0 == id)).cloned(),
             customer: match &conversation {
                 Some(c) => customers.get(&c.effective_customer()).cloned(),

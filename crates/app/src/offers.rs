@@ -45,12 +45,13 @@ pub async fn views(ctx: &Ctx, org: OrganizationId, offers: Vec<Offer>) -> Result
                 let work = store::work::find_many(tx, org, offers.iter().map(|o| o.item.0).collect()).await?;
                 let ids = work.iter().filter_map(|w| w.conversation_id).map(|id| id.0).collect();
                 let conversations = store::conversations::find_many(tx, org, ids).await?;
-                let people = conversations.iter().map(|c| c.customer_id.0).collect();
+                let of_work = work.iter().filter_map(|w| w.item.customer);
+                let people = conversations.iter().map(|c| c.customer_id).chain(of_work).map(|id| id.0).collect();
                 let customers = store::customers::find_many(tx, org, people).await?;
                 let view = |offer: Offer| {
                     let work = work.iter().find(|w| w.item.id == offer.item)?.clone();
                     let conversation = conversations.iter().find(|c| Some(c.id) == work.conversation_id).cloned();
-                    let of = conversation.as_ref().map(|c| c.customer_id);
+                    let of = conversation.as_ref().map(|c| c.customer_id).or(work.item.customer);
                     let customer = customers.iter().find(|x| Some(x.id) == of).cloned();
                     Some(OfferView { offer, work, conversation, customer })
                 };

@@ -1,5 +1,6 @@
 //! What the console needs to know of its organization.
 
+use domain::ids::OrganizationId;
 use domain::permissions::{Permission, Resource};
 use serde_json::json;
 use store::agents::{Agent, PresenceStatus};
@@ -29,9 +30,18 @@ pub struct Outline {
 /// What the store refuses.
 pub async fn outline(ctx: &Ctx, actor: &Actor) -> Result<Outline, Error> {
     let queues_reach = actor.standing.reach(Permission::QueuesRead).unwrap_or_default();
-    let mut outline = ctx
-        .store()
-        .read("organization.outline", actor.organization, |tx, org| {
+    let mut outline = whole(ctx, actor.organization).await?;
+    outline.queues.retain(|q| queues_reach.covers(Some(q.id), &[]));
+    Ok(outline)
+}
+
+/// The outline of an organization for what acts for nobody: names in events.
+///
+/// # Errors
+/// What the store refuses.
+pub async fn whole(ctx: &Ctx, organization: OrganizationId) -> Result<Outline, Error> {
+    ctx.store()
+        .read("organization.outline", organization, |tx, org| {
             Box::pin(async move {
                 Ok::<_, Error>(Outline {
                     cursor: store::events::head(tx, org).await?,
@@ -43,9 +53,7 @@ pub async fn outline(ctx: &Ctx, actor: &Actor) -> Result<Outline, Error> {
                 })
             })
         })
-        .await?;
-    outline.queues.retain(|q| queues_reach.covers(Some(q.id), &[]));
-    Ok(outline)
+        .await
 }
 
 /// What to change of an organization; `None` keeps.

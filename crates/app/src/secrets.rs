@@ -55,3 +55,24 @@ pub async fn verify_password(hash: Option<String>, password: String) -> bool {
     };
     tokio::task::spawn_blocking(work).await.unwrap_or(false)
 }
+
+/// The values of a channel's secret that are good now.
+///
+/// # Errors
+/// [`crate::Error::Unavailable`] for one that no key of this installation opens; what the store refuses.
+pub async fn of_channel(
+    ctx: &crate::Ctx,
+    channel: &store::channels::Channel,
+    name: &str,
+) -> Result<Vec<Vec<u8>>, crate::Error> {
+    let sealed = ctx
+        .store()
+        .read("channels.secrets_of", (channel.organization_id, channel.id), |tx, (org, id)| {
+            Box::pin(async move { Ok::<_, crate::Error>(store::channels::secrets_of(tx, org, id).await?) })
+        })
+        .await?
+        .unwrap_or_default();
+    let account = crate::channels::account_of(ctx, channel, &sealed);
+    let account = account.map_err(|_| crate::Error::Unavailable("a secret was sealed with another key"))?;
+    Ok(account.secrets.get(name).map(|secret| secret.reveal().as_bytes().to_vec()).into_iter().collect())
+}

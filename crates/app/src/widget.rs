@@ -4,14 +4,17 @@
 //! - A visitor sees only their own conversations on their own channel.
 //! - An address typed by a visitor is `claimed`: it matches nothing and opens nobody's history.
 
-use domain::conversation::{Audience, EntryKind, Verification};
-use domain::ids::{ConversationId, CustomerId, IdentityId, VisitorId};
+use std::collections::BTreeMap;
+
+use channels::web_chat::config::Config;
+use domain::conversation::{Audience, EntryKind};
+use domain::ids::ConversationId;
 use domain::routing::{CancelReason, Command, ItemState};
 use jiff::Timestamp;
 use serde_json::json;
 use store::channels::Channel;
 use store::conversations::Conversation;
-use store::customers::{Customer, Identity};
+use store::customers::Customer;
 use store::entries::Entry;
 use store::events::Cursor;
 use store::visitors::Visitor;
@@ -19,13 +22,26 @@ use uuid::Uuid;
 
 use crate::conversations::{Inbound, Received, receive};
 use crate::events::event;
+use crate::identity_tokens::Reason;
 use crate::setup::days_later;
 use crate::{Ctx, Error, secrets};
 
+mod attachments;
+mod begin;
+mod hours;
+mod identify;
+mod overview;
+mod prechat;
+
+use prechat::Answers;
+
+pub use attachments::{add_attachment, begin_attachment};
+pub use hours::{Now, hours};
+pub use identify::identify;
+pub use overview::{Own, Place, overview, own, place, waiting};
+
 /// Code points of a visitor's message.
 pub const MESSAGE_MAX: usize = 10_000;
-/// Conversations shown to a visitor.
-const SHOWN: i64 = 10;
 /// Days a visitor's token lives after its last use.
 const TOKEN_DAYS: i64 = 30;
 
@@ -44,6 +60,17 @@ pub async fn channel(ctx: &Ctx, widget_key: &str) -> Result<Channel, Error> {
     if channel.state == "enabled" { Ok(channel) } else { Err(Error::ChannelDisabled) }
 }
 
+/// What an administrator set up.
+#[must_use]
+pub fn config(channel: &Channel) -> Config {
+    Config::lenient(&channel.config)
+}
+
+/// Under whose name a visitor's read marks stand: the person's, once the site said who they are.
+pub(crate) fn reader(visitor: &Visitor) -> Uuid {
+    if visitor.subject.is_some() { visitor.customer_id.0 } else { visitor.id.0 }
+}
+
 fn has_widget(kind: &str) -> bool {
     channels::find(kind).is_some_and(|t| t.meta().has_widget)
 }
@@ -53,9 +80,15 @@ fn has_widget(kind: &str) -> bool {
 #[allow(missing_docs, reason = "fields of the contract")]
 pub struct Arrival {
     pub token: Option<String>,
+    /// A JWT of the site.
+    pub identity_token: Option<String>,
     pub language: String,
+    /// What is known of them without asking.
     pub name: Option<String>,
+    /// Claimed, never proven.
     pub email: Option<String>,
+    /// Answers by the key of the question.
+    pub prechat: BTreeMap<String, String>,
 }
 
 /// A visitor's session.
@@ -65,117 +98,51 @@ pub struct Session {
     pub token: String,
     pub visitor: Visitor,
     pub customer: Customer,
-    pub conversations: Vec<Conversation>,
     pub cursor: Cursor,
-    /// An old token was given and is no longer good.
+    /// The token given is no longer good, or another person's: nothing of the old session is in this one.
     pub was_reset: bool,
     pub is_new: bool,
 }
 
-#[derive(Clone)]
-struct Newcomer {
-    customer: Customer,
-    identities: Vec<Identity>,
-    visitor: Visitor,
-    token_hash: Vec<u8>,
-    now: Timestamp,
-}
-
-/// Resumes the session of a token, or begins an anonymous one.
+/// Resumes the session of a token, or begins one: anonymous, or of whom the site says it is.
 ///
 /// # Errors
-/// [`Error::VisitorBlocked`]; what the store refuses.
+/// [`Error::IdentityToken`], [`Error::VisitorBlocked`], [`Error::Invalid`] for the answers before the chat.
 pub async fn open(ctx: &Ctx, channel: &Channel, arrival: Arrival) -> Result<Session, Error> {
+    let claims = match &arrival.identity_token {
+        Some(token) => Some(identify::believed(ctx, channel, token).await?),
+        None => None,
+    };
     if let Some(token) = &arrival.token {
         match by_token(ctx, channel, token).await {
-            Ok(visitor) => return resume(ctx, visitor, token.clone()).await,
+            Ok(visitor) => {
+                let Some(claims) = claims else { return resume(ctx, visitor, token.clone()).await };
+                return identify::bind(ctx, channel, visitor, token.clone(), claims).await;
+            }
             Err(Error::Unauthenticated) => {}
             Err(error) => return Err(error),
         }
     }
-    let token = format!("ctv_{}", secrets::token(ctx.entropy()));
-    let newcomer = newcomer(ctx, channel, &arrival, &token);
-    let (visitor, customer) = (newcomer.visitor.clone(), newcomer.customer.clone());
-    let cursor = ctx
-        .store()
-        .write("widget.open", newcomer, |tx, n| {
-            Box::pin(async move {
-                store::customers::insert(tx, &n.customer).await?;
-                for identity in &n.identities {
-                    store::customers::insert_identity(tx, identity).await?;
-                }
-                store::visitors::insert(tx, &n.visitor, &n.token_hash, n.now).await?;
-                Ok::<_, Error>(store::events::head(tx, n.visitor.organization_id).await?)
-            })
-        })
-        .await?;
+    let config = config(channel);
+    let is_anonymous = claims.is_none();
+    if is_anonymous && config.identity.as_ref().is_some_and(|identity| identity.is_required) {
+        return Err(Error::IdentityToken(Reason::Claims));
+    }
+    let mut said = arrival.prechat;
+    for (key, known) in [("name", arrival.name), ("email", arrival.email)] {
+        if let Some(known) = known {
+            said.entry(key.to_owned()).or_insert(known);
+        }
+    }
+    let is_asked = is_anonymous || !said.is_empty();
+    let answers = if is_asked { prechat::answers(&config, &said)? } else { Answers::default() };
     let was_reset = arrival.token.is_some();
-    Ok(Session { token, visitor, customer, conversations: Vec::new(), cursor, was_reset, is_new: true })
-}
-
-fn newcomer(ctx: &Ctx, channel: &Channel, arrival: &Arrival, token: &str) -> Newcomer {
-    let now = ctx.now();
-    let org = channel.organization_id;
-    let [visitor_id, customer_id, identity_id, email_id] = ctx.new_ids();
-    let clean = |text: &Option<String>| text.as_deref().map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned);
-    let customer = Customer {
-        id: CustomerId(customer_id),
-        organization_id: org,
-        name: clean(&arrival.name).map(|n| n.chars().take(200).collect()),
-        language: Some(arrival.language.clone()),
-        time_zone: None,
-        is_vip: false,
-        is_blocked: false,
-        fields: json!({}),
-        tags: Vec::new(),
-        state: "active".to_owned(),
-        is_demo: channel.is_demo,
-        first_seen_at: now,
-        last_seen_at: now,
-        created_at: now,
-        updated_at: now,
-        version: 1,
-        profile: store::customers::Profile::default(),
-    };
-    let identity = |id: Uuid, kind: &str, address: String, verification| Identity {
-        id: IdentityId(id),
-        organization_id: org,
-        customer_id: customer.id,
-        kind: kind.to_owned(),
-        display: None,
-        channel_id: (kind == "visitor").then_some(channel.id),
-        verification,
-        is_authenticated: false,
-        is_primary: kind == "visitor",
-        reachability: "ok".to_owned(),
-        verified_at: None,
-        created_at: now,
-        version: 1,
-        is_shared: false,
-        verified_by: None,
-        address,
-    };
-    let visitor_identity = identity(identity_id, "visitor", visitor_id.to_string(), Verification::Observed);
-    let email = clean(&arrival.email).filter(|e| e.contains('@') && e.chars().count() <= 320);
-    let claimed = email.map(|address| identity(email_id, "email", address, Verification::Claimed));
-    let visitor = Visitor {
-        id: VisitorId(visitor_id),
-        organization_id: org,
-        channel_id: channel.id,
-        customer_id: customer.id,
-        identity_id: visitor_identity.id,
-        subject: None,
-        language: arrival.language.clone(),
-        is_blocked: false,
-        expires_at: days_later(now, TOKEN_DAYS),
-    };
-    let identities = std::iter::once(visitor_identity).chain(claimed).collect();
-    Newcomer { customer, identities, visitor, token_hash: secrets::hash(token), now }
+    begin::begin(ctx, channel, &arrival.language, answers, claims, was_reset).await
 }
 
 async fn resume(ctx: &Ctx, visitor: Visitor, token: String) -> Result<Session, Error> {
     let now = ctx.now();
-    let (customer, conversations, cursor) = ctx
+    let (customer, cursor) = ctx
         .store()
         .write("widget.resume", (visitor.clone(), now), |tx, (visitor, now)| {
             Box::pin(async move {
@@ -183,18 +150,11 @@ async fn resume(ctx: &Ctx, visitor: Visitor, token: String) -> Result<Session, E
                 store::visitors::extend(tx, &visitor, days_later(now, TOKEN_DAYS), now).await?;
                 let customer = store::customers::find(tx, org, visitor.customer_id).await?.ok_or(Error::NotFound)?;
                 let cursor = store::events::head(tx, org).await?;
-                Ok::<_, Error>((customer, own(tx, &visitor).await?, cursor))
+                Ok::<_, Error>((customer, cursor))
             })
         })
         .await?;
-    Ok(Session { token, visitor, customer, conversations, cursor, was_reset: false, is_new: false })
-}
-
-/// The conversations of a visitor on their channel.
-async fn own(tx: &mut db::Tx<'_>, visitor: &Visitor) -> Result<Vec<Conversation>, Error> {
-    let org = visitor.organization_id;
-    let all = store::conversations::newest_of_customer(tx, org, visitor.customer_id, SHOWN).await?;
-    Ok(all.into_iter().filter(|c| c.channel_kinds.iter().any(|k| has_widget(k))).collect())
+    Ok(Session { token, visitor, customer, cursor, was_reset: false, is_new: false })
 }
 
 /// The visitor of a token on this channel.
@@ -274,19 +234,19 @@ pub async fn post_message(
     receive(ctx, inbound).await
 }
 
-async fn theirs(tx: &mut db::Tx<'_>, visitor: &Visitor, id: ConversationId) -> Result<Conversation, Error> {
-    let found = store::conversations::find(tx, visitor.organization_id, id).await?;
-    found.filter(|c| c.customer_id == visitor.customer_id).ok_or(Error::NotFound)
+/// A conversation of the visitor on their channel.
+pub(crate) async fn theirs(tx: &mut db::Tx<'_>, visitor: &Visitor, id: ConversationId) -> Result<Conversation, Error> {
+    let own = store::visitors::conversations(tx, visitor, Some(id), 1).await?;
+    let id = own.into_iter().next().ok_or(Error::NotFound)?;
+    store::conversations::find(tx, visitor.organization_id, id).await?.ok_or(Error::NotFound)
 }
 
-/// The visitor's conversations, newest activity first.
-///
-/// # Errors
-/// What the store refuses.
-pub async fn conversations(ctx: &Ctx, visitor: &Visitor) -> Result<Vec<Conversation>, Error> {
-    ctx.store()
-        .read("widget.conversations", visitor.clone(), |tx, visitor| Box::pin(async move { own(tx, &visitor).await }))
-        .await
+/// Whether the visitor may see an entry of a conversation of theirs.
+pub(crate) fn is_shown(entry: &Entry, visitor: &Visitor) -> bool {
+    entry.kind == EntryKind::Message
+        && entry.audience != Audience::Internal
+        && entry.channel_id == Some(visitor.channel_id)
+        && entry.is_out()
 }
 
 /// Messages of a conversation on the visitor's channel, newest first.
@@ -306,13 +266,7 @@ pub async fn messages(
             Box::pin(async move {
                 theirs(tx, &visitor, id).await?;
                 let entries = store::entries::before(tx, visitor.organization_id, id, before, limit).await?;
-                let is_shown = |e: &Entry| {
-                    e.kind == EntryKind::Message
-                        && e.audience != Audience::Internal
-                        && e.channel_id == Some(visitor.channel_id)
-                        && e.is_out()
-                };
-                Ok::<_, Error>(entries.into_iter().filter(is_shown).collect())
+                Ok::<_, Error>(entries.into_iter().filter(|entry| is_shown(entry, &visitor)).collect())
             })
         })
         .await
@@ -331,7 +285,7 @@ pub async fn mark_read(ctx: &Ctx, visitor: &Visitor, id: ConversationId, seq: i6
                 let org = visitor.organization_id;
                 let conversation = theirs(tx, &visitor, id).await?;
                 let seq = seq.min(conversation.last_entry_seq);
-                if !store::drafts::mark_read(tx, org, id, visitor.id.0, seq, now).await? {
+                if !store::drafts::mark_read(tx, org, id, reader(&visitor), seq, now).await? {
                     return Ok::<_, Error>(false);
                 }
                 let Some(last) = read_up_to(tx, &visitor, id, seq, now).await? else { return Ok(false) };
@@ -419,38 +373,7 @@ pub async fn sign_out(ctx: &Ctx, visitor: &Visitor) -> Result<(), Error> {
                 async move { Ok::<_, Error>(store::visitors::forget(tx, visitor.organization_id, visitor.id).await?) },
             )
         })
-        .await
-}
-
-/// Where a waiting conversation stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
-    /// Only in queues where one order holds for all.
-    pub position: Option<u32>,
-    /// How many wait in the queue.
-    pub waiting: u32,
-}
-
-/// The place in the queue of a conversation's waiting work; `None` when nothing waits.
-///
-/// # Errors
-/// [`Error::Unavailable`].
-pub async fn place(ctx: &Ctx, visitor: &Visitor, id: ConversationId) -> Result<Option<Place>, Error> {
-    let work = ctx
-        .store()
-        .read("widget.place", (visitor.clone(), id), |tx, (visitor, id)| {
-            Box::pin(async move {
-                theirs(tx, &visitor, id).await?;
-                Ok::<_, Error>(store::work::live_of(tx, visitor.organization_id, vec![id.0]).await?)
-            })
-        })
         .await?;
-    let owner = &ctx.runtime(visitor.organization_id)?.owner;
-    let waits = |s: ItemState| matches!(s, ItemState::New | ItemState::Queued | ItemState::Offered);
-    let Some(item) = work.into_iter().map(|w| w.item).find(|i| waits(i.state)) else { return Ok(None) };
-    let look = move |router: &domain::routing::Router| Place {
-        position: router.position(item.id),
-        waiting: router.waiting(item.queue),
-    };
-    owner.look(look).await.map(Some)
+    ctx.runtime(visitor.organization_id)?.hub.revoke(visitor.id.0);
+    Ok(())
 }

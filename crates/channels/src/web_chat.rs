@@ -1,12 +1,19 @@
 //! Web chat: the widget on a page. Its provider is Centralita itself.
 
+pub mod config;
+
 use connector::{ChannelType, ConfigError, Delivery, Meta, Name};
 use domain::conversation::Shape;
 use domain::routing::RoutingKind;
-use serde_json::{Value, json};
+use serde_json::Value;
+
+use config::{Algorithm, Config};
 
 /// The type.
 pub static TYPE: WebChat = WebChat;
+
+/// The secret that signs identity tokens with HS256; at least 32 bytes.
+pub const IDENTITY_SECRET: &str = "identity_secret";
 
 /// Web chat.
 #[derive(Debug)]
@@ -33,28 +40,15 @@ impl ChannelType for WebChat {
     }
 
     fn config_schema(&self) -> Value {
-        json!({
-            "type": "object",
-            "properties": {
-                "allowed_origins": {
-                    "type": "array", "items": { "type": "string" },
-                    "title": { "es": "Sitios donde se muestra", "en": "Sites it is shown on" }
-                },
-                "brand_colour": { "type": "string", "title": { "es": "Color", "en": "Colour" } }
-            }
-        })
+        serde_json::from_str(config::SCHEMA).expect("invariant: a test reads the schema")
     }
 
     fn check_config(&self, config: &Value, _is_whole: bool) -> Vec<ConfigError> {
-        let wrong = |pointer: &str, detail: &str| ConfigError {
-            pointer: pointer.to_owned(),
-            code: "type",
-            detail: detail.to_owned(),
-        };
-        let Some(fields) = config.as_object() else { return vec![wrong("", "an object")] };
-        let is_list = |v: &Value| v.as_array().is_some_and(|all| all.iter().all(Value::is_string));
-        let origins = fields.get("allowed_origins").filter(|v| !is_list(v)).map(|_| wrong("/allowed_origins", "texts"));
-        let colour = fields.get("brand_colour").filter(|v| !v.is_string()).map(|_| wrong("/brand_colour", "a text"));
-        origins.into_iter().chain(colour).collect()
+        Config::checked(config).err().unwrap_or_default()
+    }
+
+    fn required_secrets(&self, config: &Value) -> Vec<&'static str> {
+        let is_symmetric = Config::lenient(config).identity.is_some_and(|i| i.algorithm == Algorithm::HS256);
+        if is_symmetric { vec![IDENTITY_SECRET] } else { Vec::new() }
     }
 }

@@ -14,6 +14,7 @@
 //! | `{after $1 $2}` | `position > ?2` | `(xid, position) > ($1, $2)` |
 //! | `{event_order}` | `position` | `xid, position` |
 //! | `{event_order_desc}` | `position DESC` | `xid DESC, position DESC` |
+//! | `{found_in index $1}` | `position IN` the newest 1001 rows of the FTS5 table `index` that match `?1` | `words @@ $1::text::tsquery` |
 //!
 //! A cast is needed on PostgreSQL where nothing else gives a parameter its type: `{cast $1 uuid} IS NULL`.
 //!
@@ -102,6 +103,15 @@ fn placeholder(engine: Engine, inner: &str, numbers: &mut BTreeSet<usize>) -> Re
         ["after", xid, position] => {
             let (xid, position) = (bind(xid)?, bind(position)?);
             (format!("position > {position}"), format!("(xid, position) > ({xid}, {position})"))
+        }
+        ["found_in", index, query] => {
+            let query = bind(query)?;
+            (
+                format!(
+                    "position IN (SELECT rowid FROM {index} WHERE {index} MATCH {query} ORDER BY rowid DESC LIMIT 1001)"
+                ),
+                format!("words @@ {query}::text::tsquery"),
+            )
         }
         ["event_order"] => ("position".into(), "xid, position".into()),
         ["event_order_desc"] => ("position DESC".into(), "xid DESC, position DESC".into()),
@@ -278,6 +288,11 @@ mod tests {
         check("a {for_update}{lock_share}", "a ", "a FOR UPDATEFOR SHARE");
         check("{after $1 $2}", "position > ?2", "(xid, position) > ($1, $2)");
         check("{xid}, {event_order}", "0, position", "xid::text::bigint, xid, position");
+        check(
+            "{found_in i $1}",
+            "position IN (SELECT rowid FROM i WHERE i MATCH ?1 ORDER BY rowid DESC LIMIT 1001)",
+            "words @@ $1::text::tsquery",
+        );
         check("{event_order_desc}", "position DESC", "xid DESC, position DESC");
     }
 

@@ -25,6 +25,7 @@
 
 pub mod dialect;
 mod error;
+mod explain;
 mod migrate;
 mod postgres;
 mod prepare_check;

@@ -44,6 +44,10 @@ impl<'a> Tx<'a> {
         Self(Connected::Postgres(transaction))
     }
 
+    pub(crate) fn connected(&mut self) -> &mut Connected<'a> {
+        &mut self.0
+    }
+
     pub(crate) fn into_inner(self) -> Connected<'a> {
         self.0
     }

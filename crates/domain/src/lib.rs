@@ -17,6 +17,7 @@ pub mod hours;
 pub mod ids;
 pub mod permissions;
 pub mod routing;
+pub mod search;
 pub mod time;
 
 pub use text_enum::UnknownWord;

@@ -30,6 +30,8 @@ pub struct Attachment {
     pub state: AttachmentState,
     /// Where the bytes stand; `None` when they are gone.
     pub file_key: Option<String>,
+    /// Where a small safe picture of it stands, once somebody asked for one.
+    pub preview_key: Option<String>,
     /// Pixels, for pictures.
     pub width: Option<i64>,
     /// Pixels, for pictures.
@@ -52,6 +54,7 @@ fn attachment(row: &Row<'_>) -> Result<Attachment, Error> {
         content_id: c.get()?,
         state: c.word()?,
         file_key: c.get()?,
+        preview_key: c.get()?,
         width: c.get()?,
         height: c.get()?,
         created_at: c.get()?,
@@ -61,17 +64,17 @@ fn attachment(row: &Row<'_>) -> Result<Attachment, Error> {
 macro_rules! columns {
     () => {
         "id, organization_id, entry_id, conversation_id, uploader_id, name, media_type, size_bytes, sha256, content_id,
-         state, file_key, width, height, created_at"
+         state, file_key, preview_key, width, height, created_at"
     };
 }
-const COLUMNS: &[db::Kind] = &[Id, Id, Id, Id, Id, Text, Text, Int, Blob, Text, Text, Text, Int, Int, Time];
+const COLUMNS: &[db::Kind] = &[Id, Id, Id, Id, Id, Text, Text, Int, Blob, Text, Text, Text, Text, Int, Int, Time];
 
 const INSERT: Sql = Sql::new(
     "attachments.insert",
     concat!(
         "INSERT INTO attachments (",
         columns!(),
-        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
+        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
     ),
     &[],
 );
@@ -113,20 +116,33 @@ const OLDEST_LOOSE: Sql = Sql::new(
 );
 const EXPIRE: Sql = Sql::new(
     "attachments.expire",
-    "UPDATE attachments SET state = 'expired', file_key = NULL
+    "UPDATE attachments SET state = 'expired', file_key = NULL, preview_key = NULL
      WHERE organization_id = $1 AND id {any_uuid $2} AND entry_id IS NULL",
     &[],
+);
+const SET_PREVIEW: Sql = Sql::new(
+    "attachments.set_preview",
+    "UPDATE attachments SET preview_key = $3 WHERE organization_id = $1 AND id = $2 AND preview_key IS NULL",
+    &[],
+);
+const BY_ID: Sql = Sql::global(
+    "attachments.by_id",
+    concat!("SELECT ", columns!(), " FROM attachments WHERE id = $1"),
+    COLUMNS,
+    "a signature names the attachment",
 );
 const REFERENCED: Sql = Sql::new(
     "attachments.referenced",
     "SELECT file_key FROM attachments WHERE organization_id = $1 AND file_key {any_text $2} AND file_key IS NOT NULL
+     UNION SELECT preview_key FROM attachments WHERE organization_id = $1 AND preview_key {any_text $2}
+       AND preview_key IS NOT NULL
      UNION SELECT raw_key FROM entries WHERE organization_id = $1 AND raw_key {any_text $2} AND raw_key IS NOT NULL
      UNION SELECT raw_key FROM dead_letters WHERE organization_id = $1 AND raw_key {any_text $2} AND raw_key IS NOT NULL",
     &[Text],
 );
 
 pub(crate) const ALL: &[&Sql] =
-    &[&INSERT, &FIND_MANY, &OF_ENTRIES, &ATTACH, &LOOSE, &OLDEST_LOOSE, &EXPIRE, &REFERENCED];
+    &[&INSERT, &FIND_MANY, &OF_ENTRIES, &ATTACH, &LOOSE, &OLDEST_LOOSE, &EXPIRE, &SET_PREVIEW, &BY_ID, &REFERENCED];
 
 /// Adds what is known of a file.
 pub async fn insert(tx: &mut Tx<'_>, a: &Attachment) -> Result<(), Error> {
@@ -143,6 +159,7 @@ pub async fn insert(tx: &mut Tx<'_>, a: &Attachment) -> Result<(), Error> {
         a.content_id.clone().into(),
         a.state.as_str().into(),
         a.file_key.clone().into(),
+        a.preview_key.clone().into(),
         a.width.into(),
         a.height.into(),
         a.created_at.into(),
@@ -217,4 +234,14 @@ pub async fn referenced(tx: &mut Tx<'_>, org: OrganizationId, keys: Vec<String>)
         return Ok(Vec::new());
     }
     tx.all(&REFERENCED, &[org.0.into(), keys.into()], |row| row.get(0)).await
+}
+
+/// Notes where the preview of a file stands; whether it was the first.
+pub async fn set_preview(tx: &mut Tx<'_>, org: OrganizationId, id: AttachmentId, key: &str) -> Result<bool, Error> {
+    Ok(tx.exec(&SET_PREVIEW, &[org.0.into(), id.0.into(), key.into()]).await? > 0)
+}
+
+/// The attachment of a signed address, whatever its organization.
+pub async fn by_id(tx: &mut Tx<'_>, id: AttachmentId) -> Result<Option<Attachment>, Error> {
+    tx.optional(&BY_ID, &[id.0.into()], attachment).await
 }

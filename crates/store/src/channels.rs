@@ -102,13 +102,15 @@ const SECRETS: Sql = Sql::new(
     "SELECT id, secrets FROM channels WHERE organization_id = $1 AND state <> 'archived' LIMIT 10000",
     &[Id, Json],
 );
+const SECRETS_OF: Sql =
+    Sql::new("channels.secrets_of", "SELECT secrets FROM channels WHERE organization_id = $1 AND id = $2", &[Json]);
 const SET_SECRETS: Sql =
     Sql::new("channels.set_secrets", "UPDATE channels SET secrets = $3 WHERE organization_id = $1 AND id = $2", &[]);
 const SET_HEALTH: Sql =
     Sql::new("channels.set_health", "UPDATE channels SET health = $3 WHERE organization_id = $1 AND id = $2", &[]);
 
 pub(crate) const ALL: &[&Sql] =
-    &[&INSERT, &LIST, &BY_PUBLIC_KEY, &FIRST, &LOCK, &UPDATE, &SECRETS, &SET_SECRETS, &SET_HEALTH];
+    &[&INSERT, &LIST, &BY_PUBLIC_KEY, &FIRST, &LOCK, &UPDATE, &SECRETS, &SECRETS_OF, &SET_SECRETS, &SET_HEALTH];
 
 /// One channel, held until the transaction ends.
 pub async fn lock(tx: &mut Tx<'_>, org: OrganizationId, id: ChannelId) -> Result<Option<Channel>, Error> {
@@ -198,4 +200,13 @@ pub async fn by_public_key(tx: &mut Tx<'_>, key: &str) -> Result<Option<Channel>
 /// The oldest enabled channel of a kind in this installation.
 pub async fn first_of_kind(tx: &mut Tx<'_>, kind: &str) -> Result<Option<Channel>, Error> {
     tx.optional(&FIRST, &[kind.into()], channel).await
+}
+
+/// The secrets of one channel, sealed.
+pub async fn secrets_of(
+    tx: &mut Tx<'_>,
+    org: OrganizationId,
+    id: ChannelId,
+) -> Result<Option<serde_json::Value>, Error> {
+    tx.optional(&SECRETS_OF, &[org.0.into(), id.0.into()], |row| row.get(0)).await
 }

@@ -41,7 +41,7 @@ pub(crate) const ALL: &[&Sql] = &[&WORK_IDS, &EVENTS, &REOPEN_INTERACTION, &HAS_
 pub async fn work_items(tx: &mut Tx<'_>, org: OrganizationId, id: ConversationId) -> Result<Vec<WorkItem>, Error> {
     let ids = tx.all(&WORK_IDS, &[org.0.into(), id.0.into()], |row| Cols::new(row).get()).await?;
     let mut items = crate::work::find_many(tx, org, ids).await?;
-    items.sort_by_key(|work| std::cmp::Reverse(work.item.id));
+    items.sort_by_key(|row| std::cmp::Reverse(row.item.id));
     Ok(items)
 }
 

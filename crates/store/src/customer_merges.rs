@@ -412,7 +412,7 @@ pub async fn update(tx: &mut Tx<'_>, c: &mut Customer, now: Timestamp) -> Result
     tx.exec_one(&UPDATE, &params).await?;
     c.version += 1;
     c.updated_at = now;
-    Ok(())
+    crate::search::index_customer(tx, c.organization_id, c.id).await
 }
 
 /// Lets a customer lead to another, or to nobody.
@@ -424,7 +424,8 @@ pub async fn lead(
     now: Timestamp,
 ) -> Result<(), Error> {
     let state = if to.is_some() { "merged" } else { "active" };
-    tx.exec_one(&LEAD, &[org.0.into(), id.0.into(), opt(to), state.into(), now.into()]).await
+    tx.exec_one(&LEAD, &[org.0.into(), id.0.into(), opt(to), state.into(), now.into()]).await?;
+    crate::search::index_customer(tx, org, id).await
 }
 
 /// Remembers a merge.
@@ -585,7 +586,7 @@ pub async fn update_identity(tx: &mut Tx<'_>, i: &mut Identity, now: Timestamp) 
             [i.organization_id.0.into(), i.customer_id.0.into(), i.kind.as_str().into(), i.id.0.into(), now.into()];
         tx.exec(&ONE_PRIMARY, &others).await?;
     }
-    Ok(())
+    crate::search::index_customer(tx, i.organization_id, i.customer_id).await
 }
 
 /// Forgets every address of a customer.
@@ -595,7 +596,8 @@ pub async fn wipe_identities(
     customer: CustomerId,
     now: Timestamp,
 ) -> Result<(), Error> {
-    tx.exec(&WIPE_IDENTITIES, &[org.0.into(), customer.0.into(), now.into()]).await.map(drop)
+    tx.exec(&WIPE_IDENTITIES, &[org.0.into(), customer.0.into(), now.into()]).await?;
+    crate::search::index_customer(tx, org, customer).await
 }
 
 /// The conversations of these customers, oldest first.

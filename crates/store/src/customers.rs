@@ -185,6 +185,15 @@ const IDENTITIES: Sql = Sql::new(
     ),
     IDENTITY,
 );
+const IDENTITIES_OF: Sql = Sql::new(
+    "customers.identities_of",
+    concat!(
+        "SELECT ",
+        identity_columns!(),
+        " FROM identities WHERE organization_id = $1 AND customer_id {any_uuid $2} ORDER BY id LIMIT 10000"
+    ),
+    IDENTITY,
+);
 const MATCHING: Sql = Sql::new(
     "customers.matching_identity",
     concat!(
@@ -196,12 +205,57 @@ const MATCHING: Sql = Sql::new(
     IDENTITY,
 );
 
-pub(crate) const ALL: &[&Sql] = &[&INSERT, &FIND_MANY, &NAME, &INSERT_IDENTITY, &IDENTITIES, &MATCHING];
+const MATCHING_ON_CHANNEL: Sql = Sql::new(
+    "customers.matching_identity_on_channel",
+    concat!(
+        "SELECT ",
+        identity_columns!(),
+        " FROM identities WHERE organization_id = $1 AND channel_id = $2 AND kind = $3 AND address_key = $4
+         AND verification IN ('asserted', 'observed', 'verified')"
+    ),
+    IDENTITY,
+);
+const HOLD_IDENTITY: Sql = Sql::new(
+    "customers.hold_identity",
+    concat!("SELECT ", identity_columns!(), " FROM identities WHERE organization_id = $1 AND id = $2 {lock_share}"),
+    IDENTITY,
+);
+const VERIFY_IDENTITY: Sql = Sql::new(
+    "customers.verify_identity",
+    "UPDATE identities SET verification = 'verified', is_authenticated = TRUE, verified_at = $3, updated_at = $3,
+       version = version + 1
+     WHERE organization_id = $1 AND id = $2 AND verification <> 'verified'",
+    &[],
+);
+const SET_FIELDS: Sql = Sql::new(
+    "customers.set_fields",
+    "UPDATE customers SET fields = $3, updated_at = $4, version = version + 1 WHERE organization_id = $1 AND id = $2",
+    &[],
+);
+
+pub(crate) const ALL: &[&Sql] = &[
+    &INSERT,
+    &FIND_MANY,
+    &NAME,
+    &INSERT_IDENTITY,
+    &IDENTITIES,
+    &IDENTITIES_OF,
+    &MATCHING,
+    &MATCHING_ON_CHANNEL,
+    &HOLD_IDENTITY,
+    &VERIFY_IDENTITY,
+    &SET_FIELDS,
+];
 
 /// How addresses are compared: trimmed, without case.
 #[must_use]
 pub fn key(text: &str) -> String {
     text.trim().to_lowercase()
+}
+
+/// How an address is compared: the account names of a site letter by letter, every other address without case.
+fn address_key(kind: &str, address: &str) -> String {
+    if kind == "external_user" { address.to_owned() } else { key(address) }
 }
 
 /// Adds a customer.
@@ -228,7 +282,8 @@ pub async fn insert(tx: &mut Tx<'_>, c: &Customer) -> Result<(), Error> {
         c.profile.renewal_on.clone().into(),
         c.profile.first_source.clone().into(),
     ];
-    tx.exec_one(&INSERT, &params).await
+    tx.exec_one(&INSERT, &params).await?;
+    if c.name.is_some() { crate::search::index_customer(tx, c.organization_id, c.id).await } else { Ok(()) }
 }
 
 /// The customers with these ids, in no order.
@@ -252,7 +307,8 @@ pub async fn name(
     name: &str,
     now: Timestamp,
 ) -> Result<(), Error> {
-    tx.exec(&NAME, &[org.0.into(), id.0.into(), name.into(), fold(name).into(), now.into()]).await.map(drop)
+    tx.exec(&NAME, &[org.0.into(), id.0.into(), name.into(), fold(name).into(), now.into()]).await?;
+    crate::search::index_customer(tx, org, id).await
 }
 
 /// Adds an identity.
@@ -266,7 +322,7 @@ pub async fn insert_identity(tx: &mut Tx<'_>, i: &Identity) -> Result<(), Error>
         i.customer_id.0.into(),
         i.kind.as_str().into(),
         i.address.as_str().into(),
-        key(&i.address).into(),
+        address_key(&i.kind, &i.address).into(),
         i.display.clone().into(),
         opt(i.channel_id),
         i.verification.as_str().into(),
@@ -278,12 +334,21 @@ pub async fn insert_identity(tx: &mut Tx<'_>, i: &Identity) -> Result<(), Error>
         i.is_shared.into(),
         i.verified_by.clone().into(),
     ];
-    tx.exec_one(&INSERT_IDENTITY, &params).await
+    tx.exec_one(&INSERT_IDENTITY, &params).await?;
+    if i.kind == "visitor" { Ok(()) } else { crate::search::index_customer(tx, i.organization_id, i.customer_id).await }
 }
 
 /// The identities of a customer.
 pub async fn identities(tx: &mut Tx<'_>, org: OrganizationId, customer: CustomerId) -> Result<Vec<Identity>, Error> {
     tx.all(&IDENTITIES, &[org.0.into(), customer.0.into()], identity).await
+}
+
+/// The identities of several customers.
+pub async fn identities_of(tx: &mut Tx<'_>, org: OrganizationId, customers: Vec<Uuid>) -> Result<Vec<Identity>, Error> {
+    if customers.is_empty() {
+        return Ok(Vec::new());
+    }
+    tx.all(&IDENTITIES_OF, &[org.0.into(), customers.into()], identity).await
 }
 
 /// The identity that finds its customer by itself; claimed ones never do.
@@ -293,5 +358,43 @@ pub async fn matching_identity(
     kind: &str,
     address: &str,
 ) -> Result<Option<Identity>, Error> {
-    tx.optional(&MATCHING, &[org.0.into(), kind.into(), key(address).into()], identity).await
+    tx.optional(&MATCHING, &[org.0.into(), kind.into(), address_key(kind, address).into()], identity).await
+}
+
+/// The identity of an account of one channel, its customer with it.
+pub async fn matching_identity_on_channel(
+    tx: &mut Tx<'_>,
+    org: OrganizationId,
+    channel: ChannelId,
+    kind: &str,
+    address: &str,
+) -> Result<Option<Identity>, Error> {
+    let params = [org.0.into(), channel.0.into(), kind.into(), address_key(kind, address).into()];
+    tx.optional(&MATCHING_ON_CHANNEL, &params, identity).await
+}
+
+/// An identity that keeps its customer until the transaction ends.
+pub async fn hold_identity(tx: &mut Tx<'_>, org: OrganizationId, id: IdentityId) -> Result<Option<Identity>, Error> {
+    tx.optional(&HOLD_IDENTITY, &[org.0.into(), id.0.into()], identity).await
+}
+
+/// Marks an address as proven; whether it was not before.
+pub async fn verify_identity(
+    tx: &mut Tx<'_>,
+    org: OrganizationId,
+    id: IdentityId,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    Ok(tx.exec(&VERIFY_IDENTITY, &[org.0.into(), id.0.into(), now.into()]).await? > 0)
+}
+
+/// Replaces the fields of a customer.
+pub async fn set_fields(
+    tx: &mut Tx<'_>,
+    org: OrganizationId,
+    id: CustomerId,
+    fields: serde_json::Value,
+    now: Timestamp,
+) -> Result<(), Error> {
+    tx.exec_one(&SET_FIELDS, &[org.0.into(), id.0.into(), fields.into(), now.into()]).await
 }

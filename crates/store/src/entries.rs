@@ -231,7 +231,8 @@ pub async fn insert(tx: &mut Tx<'_>, e: &Entry) -> Result<(), Error> {
         e.marks.deleted_at.into(),
         e.marks.is_redacted.into(),
     ];
-    tx.exec_one(&INSERT, &params).await
+    tx.exec_one(&INSERT, &params).await?;
+    crate::search::index_entry(tx, e, &[]).await
 }
 
 /// The entries with these ids, in no order.

@@ -42,6 +42,7 @@ pub mod notifications;
 pub mod organizations;
 pub mod queues;
 pub mod roles;
+pub mod search;
 pub mod skills;
 pub mod teams;
 pub mod timers;
@@ -64,6 +65,11 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "0005_desk", text: include_str!("../migrations/0005_desk.sql") },
     Migration { name: "0006_visitor", text: include_str!("../migrations/0006_visitor.sql") },
     Migration { name: "0007_ops", text: include_str!("../migrations/0007_ops.sql") },
+    Migration {
+        name: "0007_previews_and_identity",
+        text: include_str!("../migrations/0007_previews_and_identity.sql"),
+    },
+    Migration { name: "0008_search", text: include_str!("../migrations/0008_search.sql") },
 ];
 
 /// Every statement there is.
@@ -103,6 +109,7 @@ pub fn all() -> Vec<&'static Sql> {
         organizations::ALL,
         queues::ALL,
         roles::ALL,
+        search::ALL,
         skills::ALL,
         teams::ALL,
         timers::ALL,

@@ -218,6 +218,12 @@ const DELETE_CONFIG: Sql = Sql::new(
     "DELETE FROM routing_configs WHERE organization_id = $1 AND id = $2 AND version = $3",
     &[],
 );
+const LOCK: Sql = Sql::global(
+    "queues.lock_configuration",
+    "SELECT id FROM organizations WHERE id = $1 {for_update}",
+    &[Id],
+    "the row of the organization itself",
+);
 const CHANNEL_OF: Sql = Sql::new(
     "queues.channel_of",
     "SELECT key FROM channels WHERE organization_id = $1 AND queue_id = $2 AND state <> 'archived' LIMIT 1",
@@ -240,6 +246,7 @@ pub(crate) const ALL: &[&Sql] = &[
     &UPDATE,
     &DELETE,
     &DELETE_CONFIG,
+    &LOCK,
     &CHANNEL_OF,
 ];
 
@@ -365,6 +372,11 @@ pub async fn delete(tx: &mut Tx<'_>, q: &Queue) -> Result<(), Error> {
 /// [`Error::Conflict`] when somebody else changed it meanwhile.
 pub async fn delete_config(tx: &mut Tx<'_>, r: &RoutingConfig) -> Result<(), Error> {
     tx.exec_one(&DELETE_CONFIG, &[r.organization_id.0.into(), r.id.0.into(), r.version.into()]).await
+}
+
+/// Lets one change of the configuration after the other read and write it.
+pub async fn lock_configuration(tx: &mut Tx<'_>, org: OrganizationId) -> Result<(), Error> {
+    tx.optional(&LOCK, &[org.0.into()], |row| Cols::new(row).get::<uuid::Uuid>()).await.map(drop)
 }
 
 /// The key of a channel whose messages come to this queue, if there is one.

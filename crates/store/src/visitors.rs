@@ -1,9 +1,10 @@
 //! Visitors: the anonymous or identified person behind a widget token.
 
-use db::Kind::{Bool, Text, Time, Uuid as Id};
+use db::Kind::{Bool, Int, Text, Time, Uuid as Id};
 use db::{Error, Row, Sql, Tx};
-use domain::ids::{ChannelId, CustomerId, IdentityId, OrganizationId, VisitorId};
+use domain::ids::{ChannelId, ConversationId, CustomerId, IdentityId, OrganizationId, VisitorId};
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use crate::cols::Cols;
 
@@ -48,8 +49,10 @@ const INSERT: Sql = Sql::new(
 );
 const BY_TOKEN: Sql = Sql::global(
     "visitors.by_token",
-    "SELECT id, organization_id, channel_id, customer_id, identity_id, subject, language, is_blocked, expires_at
-     FROM visitors WHERE token_hash = $1",
+    "SELECT v.id, v.organization_id, v.channel_id, v.customer_id, v.identity_id, v.subject, v.language,
+       v.is_blocked OR c.is_blocked, v.expires_at
+     FROM visitors v JOIN customers c ON c.organization_id = v.organization_id AND c.id = v.customer_id
+     WHERE v.token_hash = $1",
     COLUMNS,
     "the token names the organization",
 );
@@ -66,7 +69,111 @@ const OF_CUSTOMER: Sql = Sql::new(
     COLUMNS,
 );
 
-pub(crate) const ALL: &[&Sql] = &[&INSERT, &BY_TOKEN, &EXTEND, &FORGET, &OF_CUSTOMER];
+const CONVERSATIONS: Sql = Sql::new(
+    "visitors.conversations",
+    "SELECT c.id FROM conversations c WHERE c.organization_id = $1 AND c.customer_id = $2
+       AND ({cast $4 uuid} IS NULL OR c.id = $4)
+       AND EXISTS (SELECT 1 FROM interactions i
+         WHERE i.organization_id = $1 AND i.conversation_id = c.id AND i.channel_id = $3)
+     ORDER BY c.last_activity_at DESC, c.id DESC LIMIT $5",
+    &[Id],
+);
+const LAST_MESSAGES: Sql = Sql::new(
+    "visitors.last_messages",
+    "SELECT e.id FROM entries e JOIN (
+       SELECT m.conversation_id, MAX(m.seq) AS seq FROM entries m
+       WHERE m.organization_id = $1 AND m.conversation_id {any_uuid $2} AND m.channel_id = $3 AND m.kind = 'message'
+         AND m.audience <> 'internal' GROUP BY m.conversation_id
+     ) newest ON newest.conversation_id = e.conversation_id AND newest.seq = e.seq
+     WHERE e.organization_id = $1",
+    &[Id],
+);
+const UNREAD: Sql = Sql::new(
+    "visitors.unread",
+    "SELECT e.conversation_id, COUNT(*) FROM entries e
+     WHERE e.organization_id = $1 AND e.conversation_id {any_uuid $2} AND e.channel_id = $3 AND e.kind = 'message'
+       AND e.direction = 'out' AND e.audience <> 'internal'
+       AND e.seq > COALESCE((SELECT r.seq FROM read_marks r
+         WHERE r.organization_id = $1 AND r.conversation_id = e.conversation_id AND r.reader_id = $4), 0)
+     GROUP BY e.conversation_id",
+    &[Id, Int],
+);
+const HOLD: Sql = Sql::new(
+    "visitors.hold",
+    "SELECT id, organization_id, channel_id, customer_id, identity_id, subject, language, is_blocked, expires_at
+     FROM visitors WHERE organization_id = $1 AND id = $2 {for_update}",
+    COLUMNS,
+);
+const BIND: Sql = Sql::new(
+    "visitors.bind",
+    "UPDATE visitors SET customer_id = $3, subject = $4 WHERE organization_id = $1 AND id = $2",
+    &[],
+);
+const USE_TOKEN_ID: Sql = Sql::new(
+    "visitors.use_token_id",
+    "INSERT INTO used_token_ids (organization_id, channel_id, token_id, expires_at) VALUES ($1, $2, $3, $4)
+     ON CONFLICT (channel_id, token_id) DO NOTHING",
+    &[],
+);
+const DROP_TOKEN_IDS: Sql = Sql::new(
+    "visitors.drop_token_ids",
+    "DELETE FROM used_token_ids WHERE organization_id = $1 AND channel_id = $2 AND expires_at < $3",
+    &[],
+);
+const JOIN_CONVERSATIONS: Sql = Sql::new(
+    "visitors.join_conversations",
+    "UPDATE conversations SET customer_id = $3, updated_at = $4, version = version + 1
+     WHERE organization_id = $1 AND customer_id = $2 RETURNING id",
+    &[Id],
+);
+const JOIN_INTERACTIONS: Sql = Sql::new(
+    "visitors.join_interactions",
+    "UPDATE interactions SET customer_id = $3, version = version + 1 WHERE organization_id = $1 AND customer_id = $2",
+    &[],
+);
+const JOIN_ENTRIES: Sql = Sql::new(
+    "visitors.join_entries",
+    "UPDATE entries SET customer_id = $3 WHERE organization_id = $1 AND customer_id = $2",
+    &[],
+);
+const JOIN_IDENTITIES: Sql = Sql::new(
+    "visitors.join_identities",
+    "UPDATE identities SET customer_id = $3, updated_at = $4, version = version + 1
+     WHERE organization_id = $1 AND customer_id = $2",
+    &[],
+);
+const JOIN_VISITORS: Sql = Sql::new(
+    "visitors.join_visitors",
+    "UPDATE visitors SET customer_id = $3 WHERE organization_id = $1 AND customer_id = $2",
+    &[],
+);
+const RETIRE: Sql = Sql::new(
+    "visitors.retire_customer",
+    "UPDATE customers SET state = 'merged', updated_at = $3, version = version + 1
+     WHERE organization_id = $1 AND id = $2 AND state = 'active'",
+    &[],
+);
+
+pub(crate) const ALL: &[&Sql] = &[
+    &INSERT,
+    &BY_TOKEN,
+    &EXTEND,
+    &FORGET,
+    &OF_CUSTOMER,
+    &CONVERSATIONS,
+    &LAST_MESSAGES,
+    &UNREAD,
+    &HOLD,
+    &BIND,
+    &USE_TOKEN_ID,
+    &DROP_TOKEN_IDS,
+    &JOIN_CONVERSATIONS,
+    &JOIN_INTERACTIONS,
+    &JOIN_ENTRIES,
+    &JOIN_IDENTITIES,
+    &JOIN_VISITORS,
+    &RETIRE,
+];
 
 /// Adds a visitor under the hash of their token.
 pub async fn insert(tx: &mut Tx<'_>, v: &Visitor, token_hash: &[u8], now: Timestamp) -> Result<(), Error> {
@@ -104,4 +211,90 @@ pub async fn forget(tx: &mut Tx<'_>, org: OrganizationId, id: VisitorId) -> Resu
 /// The visitors of a customer, newest first.
 pub async fn of_customer(tx: &mut Tx<'_>, org: OrganizationId, customer: CustomerId) -> Result<Vec<Visitor>, Error> {
     tx.all(&OF_CUSTOMER, &[org.0.into(), customer.0.into()], visitor).await
+}
+
+/// The customer's conversations on the visitor's channel, newest activity first; or this one, if it is among them.
+pub async fn conversations(
+    tx: &mut Tx<'_>,
+    v: &Visitor,
+    only: Option<ConversationId>,
+    limit: i64,
+) -> Result<Vec<ConversationId>, Error> {
+    let only = only.map(|id| id.0);
+    let params = [v.organization_id.0.into(), v.customer_id.0.into(), v.channel_id.0.into(), only.into(), limit.into()];
+    tx.all(&CONVERSATIONS, &params, |row| Cols::new(row).id()).await
+}
+
+/// The newest entry of each conversation that the visitor may see.
+pub async fn last_messages(tx: &mut Tx<'_>, v: &Visitor, conversations: Vec<Uuid>) -> Result<Vec<Uuid>, Error> {
+    let params = [v.organization_id.0.into(), conversations.into(), v.channel_id.0.into()];
+    tx.all(&LAST_MESSAGES, &params, |row| row.get(0)).await
+}
+
+/// How many messages to the visitor stand after the mark of `reader`, for conversations that have any.
+pub async fn unread(
+    tx: &mut Tx<'_>,
+    v: &Visitor,
+    conversations: Vec<Uuid>,
+    reader: Uuid,
+) -> Result<Vec<(ConversationId, i64)>, Error> {
+    let params = [v.organization_id.0.into(), conversations.into(), v.channel_id.0.into(), reader.into()];
+    tx.all(&UNREAD, &params, |row| {
+        let mut c = Cols::new(row);
+        Ok((c.id()?, c.get()?))
+    })
+    .await
+}
+
+/// A visitor as they are now, held until the transaction ends.
+pub async fn hold(tx: &mut Tx<'_>, org: OrganizationId, id: VisitorId) -> Result<Option<Visitor>, Error> {
+    tx.optional(&HOLD, &[org.0.into(), id.0.into()], visitor).await
+}
+
+/// Binds a visitor to whom the site says they are.
+pub async fn bind(
+    tx: &mut Tx<'_>,
+    org: OrganizationId,
+    id: VisitorId,
+    customer: CustomerId,
+    subject: &str,
+) -> Result<(), Error> {
+    tx.exec_one(&BIND, &[org.0.into(), id.0.into(), customer.0.into(), subject.into()]).await
+}
+
+/// Notes that an identity token was used; `false` when it was before.
+pub async fn use_token_id(
+    tx: &mut Tx<'_>,
+    org: OrganizationId,
+    channel: ChannelId,
+    token_id: &str,
+    expires_at: Timestamp,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    tx.exec(&DROP_TOKEN_IDS, &[org.0.into(), channel.0.into(), now.into()]).await?;
+    let params = [org.0.into(), channel.0.into(), token_id.into(), expires_at.into()];
+    Ok(tx.exec(&USE_TOKEN_ID, &params).await? > 0)
+}
+
+/// Gives everything of one customer to another: conversations with what is in them, addresses, visitors. The
+/// conversations that moved. The first customer stays, marked as merged.
+pub async fn join(
+    tx: &mut Tx<'_>,
+    org: OrganizationId,
+    from: CustomerId,
+    into: CustomerId,
+    now: Timestamp,
+) -> Result<Vec<ConversationId>, Error> {
+    let ids = [org.0.into(), from.0.into(), into.0.into()];
+    let timed = [org.0.into(), from.0.into(), into.0.into(), now.into()];
+    // Addresses first: whoever takes a message in holds its sender's address, and so waits or goes before.
+    tx.exec(&JOIN_IDENTITIES, &timed).await?;
+    let moved = tx.all(&JOIN_CONVERSATIONS, &timed, |row| Cols::new(row).id()).await?;
+    for sql in [&JOIN_INTERACTIONS, &JOIN_ENTRIES, &JOIN_VISITORS] {
+        tx.exec(sql, &ids).await?;
+    }
+    tx.exec(&RETIRE, &[org.0.into(), from.0.into(), now.into()]).await?;
+    crate::search::index_customer(tx, org, from).await?;
+    crate::search::index_customer(tx, org, into).await?;
+    Ok(moved)
 }

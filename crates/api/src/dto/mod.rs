@@ -20,6 +20,7 @@ pub mod people;
 pub mod presence;
 pub mod presence_configs;
 pub mod routing;
+pub mod search;
 pub mod stream;
 pub mod widget;
 pub mod words;

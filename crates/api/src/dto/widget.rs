@@ -52,7 +52,7 @@ pub struct PrechatField {
 }
 
 /// The questions before the chat.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 pub struct Prechat {
     /// In order.
     pub fields: Vec<PrechatField>,
@@ -157,6 +157,10 @@ pub struct VisitorAttachment {
     pub name: String,
     pub media_type: String,
     pub size_bytes: i64,
+    /// Good for five minutes, without a token.
+    pub download_url: Option<String>,
+    /// A small picture, for pictures; good for five minutes, without a token.
+    pub preview_url: Option<String>,
 }
 
 /// An entry as the visitor sees it.

@@ -120,7 +120,7 @@ pub async fn timeline(
     let (ctx, actor) = (api.ctx(), caller.actor());
     let mut rows = app::customers::timeline(ctx, actor, CustomerId(id), kinds, before, limit + 1).await?;
     let page = cut(&mut rows, limit, |row| cursor::of_time(&noun, row.created_at, row.id.0));
-    Ok(Json(List { items: rows.iter().map(Into::into).collect(), page }))
+    Ok(Json(List { items: render::entries(&api, &rows).await?, page }))
 }
 
 /// Cuts a list that was read one row further than asked for, and says where it goes on.

@@ -16,7 +16,7 @@ use crate::dto::{List, Page, Undo};
 use crate::extract::{Ids, Json, Query};
 use crate::problem::{Code, ProblemBody};
 use crate::state::Api;
-use crate::{Answer, Problem};
+use crate::{Answer, Problem, render};
 
 /// Which entries.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -75,7 +75,7 @@ pub async fn list(
         prev: place(found.entries.last()).filter(|_| found.has_older),
         has_more: if query.after.is_some() { found.has_newer } else { found.has_older },
     };
-    Ok(Json(List { items: found.entries.iter().map(Into::into).collect(), page }))
+    Ok(Json(List { items: render::entries(&api, &found.entries).await?, page }))
 }
 
 /// Answers the customer. Repeating it with the same `client_message_id` answers the same entry.
@@ -107,10 +107,14 @@ pub async fn send(
         reply_to_id: input.reply_to_id.map(domain::ids::EntryId),
     };
     let entry = app::conversations::post_message(api.ctx(), caller.actor(), id, message).await?;
-    let entry = Entry::from(&entry);
+    let entry = one(&api, entry).await?;
     let until = entry.delivery.as_ref().and_then(|delivery| delivery.undo_until_at);
     let undo = until.map(|expires_at| Undo { id: entry.id, expires_at });
     Ok((StatusCode::CREATED, Json(SentEntry { entry, undo })))
+}
+
+async fn one(api: &Api, row: app::model::Entry) -> Answer<Entry> {
+    render::entries(api, &[row]).await?.pop().ok_or(Code::NotFound.into())
 }
 
 /// What no channel of this build can do is refused, never dropped silently.
@@ -135,5 +139,5 @@ pub async fn note(
     let id = resolve_handle(&api, &caller, &handle).await?;
     let note = NoteInput { text: input.text, mentions: input.mentions, attachment_ids: input.attachment_ids };
     let entry = app::conversations::post_note(api.ctx(), caller.actor(), id, note).await?;
-    Ok((StatusCode::CREATED, Json((&entry).into())))
+    Ok((StatusCode::CREATED, Json(one(&api, entry).await?)))
 }

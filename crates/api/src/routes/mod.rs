@@ -2,6 +2,7 @@
 
 pub mod agents;
 pub mod api_tokens;
+pub mod attachments;
 pub mod audit;
 pub mod bootstrap;
 pub mod business_hours;
@@ -37,6 +38,7 @@ pub mod presence_statuses;
 pub mod queues;
 pub mod roles;
 pub mod routing_configs;
+pub mod search;
 pub mod sessions;
 pub mod settings;
 pub mod setup;
@@ -47,6 +49,7 @@ pub mod teams;
 pub mod users;
 pub mod views;
 pub mod widget;
+pub mod widget_files;
 pub mod work_create;
 pub mod work_items;
 pub mod work_manage;

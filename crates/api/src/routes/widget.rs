@@ -1,7 +1,7 @@
 //! The visitor's side of a web chat.
 
-use app::model::{Conversation, Entry, Visitor as VisitorRow};
-use app::widget::{Arrival, VisitorMessage};
+use app::model::{Channel, Entry, Visitor as VisitorRow};
+use app::widget::{Arrival, Session, VisitorMessage};
 use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
@@ -9,7 +9,6 @@ use domain::ids::ConversationId;
 use http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Deserialize;
-use serde_json::Value;
 use sha2::{Digest, Sha256};
 use utoipa::IntoParams;
 use uuid::Uuid;
@@ -18,7 +17,7 @@ use crate::auth::bearer;
 use crate::cors::Door;
 use crate::dto::widget::{
     Brand, Hours, IdentifyInput, Message, Posted, Visitor, VisitorConversation, VisitorMessageInput, VisitorReadInput,
-    VisitorSession, VisitorSessionInput, WidgetConfig, WidgetFeatures, WidgetLimits, WidgetTexts,
+    VisitorSession, VisitorSessionInput, WidgetConfig, WidgetFeatures, WidgetLimits,
 };
 use crate::dto::{List, Nothing, Object, Page};
 use crate::extract::{Ids, Json, Query};
@@ -33,6 +32,14 @@ const MAX_MESSAGES: i64 = 50;
 #[derive(Clone, Debug)]
 pub struct Caller {
     visitor: VisitorRow,
+    token: String,
+}
+
+impl Caller {
+    /// The visitor.
+    pub(super) fn visitor(&self) -> &VisitorRow {
+        &self.visitor
+    }
 }
 
 impl FromRequestParts<Api> for Caller {
@@ -42,32 +49,44 @@ impl FromRequestParts<Api> for Caller {
         let Door(channel) = Door::from_request_parts(parts, api).await?;
         let token = bearer(&parts.headers)?.ok_or(Code::Unauthenticated)?;
         let visitor = app::widget::by_token(api.ctx(), &channel, token).await?;
-        Ok(Self { visitor })
+        Ok(Self { visitor, token: token.to_owned() })
     }
 }
 
 /// How the widget looks and what it may offer; kept for a minute.
 #[utoipa::path(get, path = "/config", tag = "widget", params(("key" = String, Path)),
     responses((status = 200, body = WidgetConfig), (status = "default", body = ProblemBody)))]
-pub async fn config(Door(channel): Door, headers: HeaderMap) -> Response {
-    let text = |name: &str| channel.config.get(name).and_then(Value::as_str).map(str::to_owned);
-    let part = |name: &str| channel.config.get(name).cloned().unwrap_or_default();
-    let texts: std::collections::BTreeMap<String, WidgetTexts> =
-        serde_json::from_value(part("texts")).unwrap_or_default();
+pub async fn config(State(api): State<Api>, Door(channel): Door, headers: HeaderMap) -> Answer<Response> {
+    let set = app::widget::config(&channel);
+    let uploads = set.uploads;
+    let hours = app::widget::hours(api.ctx(), &channel).await?;
     let config = WidgetConfig {
         brand: Brand {
-            name: text("brand_name").unwrap_or_else(|| channel.name.clone()),
-            color: text("brand_colour"),
-            logo_url: text("logo_url"),
+            name: set.brand_name.unwrap_or_else(|| channel.name.clone()),
+            color: set.brand_colour,
+            logo_url: set.logo_url,
         },
-        texts,
-        prechat: serde_json::from_value(part("prechat")).unwrap_or_default(),
-        hours: Hours { is_open: true, reopens_at: None, closes_at: None },
-        consent_notice: serde_json::from_value(part("consent_notice")).unwrap_or_default(),
-        features: WidgetFeatures { upload: false, search: false, transcript: false, proactive: false },
-        limits: WidgetLimits { max_attachment_bytes: 0, attachment_types: Vec::new(), max_text_chars: 10_000 },
+        texts: same(&set.texts),
+        prechat: set.prechat.as_ref().map(same),
+        hours: Hours {
+            is_open: hours.is_open,
+            reopens_at: hours.reopens_at.map(Into::into),
+            closes_at: hours.closes_at.map(Into::into),
+        },
+        consent_notice: set.consent_notice,
+        features: WidgetFeatures { upload: uploads.is_enabled, search: false, transcript: false, proactive: false },
+        limits: WidgetLimits {
+            max_attachment_bytes: i64::try_from(uploads.max_bytes).unwrap_or(i64::MAX),
+            attachment_types: if uploads.is_enabled { uploads.media_types } else { Vec::new() },
+            max_text_chars: 10_000,
+        },
     };
-    kept(&config, &headers)
+    Ok(kept(&config, &headers))
+}
+
+/// A part of the configuration as it stands on the wire: the same words on both sides.
+fn same<T: serde::Serialize, U: serde::de::DeserializeOwned + Default>(part: &T) -> U {
+    serde_json::to_value(part).and_then(serde_json::from_value).unwrap_or_default()
 }
 
 /// Sends a configuration with its hash, or says that the caller has it already.
@@ -93,23 +112,21 @@ pub async fn open(
     Door(channel): Door,
     Json(input): Json<VisitorSessionInput>,
 ) -> Answer<Response> {
-    if input.identity_token.is_some() {
-        return Err(no_keys());
-    }
-    let answer = |name: &str| input.prechat.as_ref().and_then(|answers| answers.get(name)).cloned();
     let arrival = Arrival {
         language: input.language.as_deref().unwrap_or("es").chars().take(35).collect(),
-        name: answer("name"),
-        email: answer("email"),
+        prechat: input.prechat.unwrap_or_default(),
+        identity_token: input.identity_token,
         token: input.visitor_token,
+        ..Arrival::default()
     };
     let session = app::widget::open(api.ctx(), &channel, arrival).await?;
     let status = if session.is_new { StatusCode::CREATED } else { StatusCode::OK };
-    let mut conversations = Vec::new();
-    for row in &session.conversations {
-        conversations.push(shown(&api, &session.visitor, row).await?);
-    }
-    let rendered = VisitorSession {
+    Ok((status, Json(rendered(&api, &channel, session).await?)).into_response())
+}
+
+async fn rendered(api: &Api, channel: &Channel, session: Session) -> Answer<VisitorSession> {
+    let own = app::widget::overview(api.ctx(), &session.visitor).await?;
+    Ok(VisitorSession {
         visitor_token: session.token,
         expires_at: session.visitor.expires_at.into(),
         visitor: Visitor {
@@ -117,25 +134,26 @@ pub async fn open(
             is_identified: session.visitor.subject.is_some(),
             display_name: session.customer.name,
         },
-        conversations,
+        conversations: visitor::conversations(api, channel.organization_id, own).await?,
         stream_url: format!("/api/v1/widget/{}/stream", channel.public_key),
         cursor: cursor::of_stream(session.cursor),
         server_now: api.ctx().now().into(),
         was_reset: session.was_reset,
-    };
-    Ok((status, Json(rendered)).into_response())
+    })
 }
 
-/// No channel has keys for identity tokens yet, so no signature can fit.
-fn no_keys() -> Problem {
-    Problem::from(Code::IdentityTokenInvalid).with("reason", "signature")
-}
-
-/// Tells who the visitor is by a token that the site signed.
+/// Tells who the visitor is by a token that the site signed. The answer carries the token to go on with.
 #[utoipa::path(post, path = "/identify", tag = "widget", params(("key" = String, Path)), request_body = IdentifyInput,
     responses((status = 200, body = VisitorSession), (status = "default", body = ProblemBody)))]
-pub async fn identify(_caller: Caller, Json(_): Json<IdentifyInput>) -> Problem {
-    no_keys()
+pub async fn identify(
+    State(api): State<Api>,
+    Door(channel): Door,
+    caller: Caller,
+    Json(input): Json<IdentifyInput>,
+) -> Answer<Json<VisitorSession>> {
+    let (visitor, token) = (&caller.visitor, &caller.token);
+    let session = app::widget::identify(api.ctx(), &channel, visitor, token, &input.identity_token).await?;
+    Ok(Json(rendered(&api, &channel, session).await?))
 }
 
 /// Forgets the visitor on this device.
@@ -146,22 +164,12 @@ pub async fn sign_out(State(api): State<Api>, caller: Caller, Json(_): Json<Noth
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// A conversation with its newest message and its place in the queue.
-async fn shown(api: &Api, visitor: &VisitorRow, row: &Conversation) -> Answer<VisitorConversation> {
-    let newest = app::widget::messages(api.ctx(), visitor, row.id, None, 20).await?;
-    let place = app::widget::place(api.ctx(), visitor, row.id).await?.map(visitor::place);
-    let last = newest.iter().find(|entry| visitor::is_shown(entry)).map(visitor::message);
-    Ok(visitor::conversation(row, last, place, &api.labels(row.organization_id)))
-}
-
 /// The visitor's conversations, newest activity first.
 #[utoipa::path(get, path = "/conversations", tag = "widget", params(("key" = String, Path)),
     responses((status = 200, body = List<VisitorConversation>), (status = "default", body = ProblemBody)))]
 pub async fn conversations(State(api): State<Api>, caller: Caller) -> Answer<Json<List<VisitorConversation>>> {
-    let mut items = Vec::new();
-    for row in app::widget::conversations(api.ctx(), &caller.visitor).await? {
-        items.push(shown(&api, &caller.visitor, &row).await?);
-    }
+    let own = app::widget::overview(api.ctx(), &caller.visitor).await?;
+    let items = visitor::conversations(&api, caller.visitor.organization_id, own).await?;
     Ok(Json(List { items, page: Page::default() }))
 }
 
@@ -193,7 +201,7 @@ pub async fn messages(
     let rows = app::widget::messages(api.ctx(), &caller.visitor, ConversationId(id), query.before, limit).await?;
     let oldest = rows.last().map(|row| row.seq).filter(|seq| *seq > 1);
     let page = Page { next: None, prev: oldest.map(|seq| seq.to_string()), has_more: oldest.is_some() };
-    Ok(Json(List { items: rows.iter().filter(|row| visitor::is_shown(row)).map(visitor::message).collect(), page }))
+    Ok(Json(List { items: visitor::messages(&api, &rows).await?, page }))
 }
 
 /// Takes a visitor's message in; once for each `client_message_id`.
@@ -217,19 +225,16 @@ pub async fn post(
     };
     let received = app::widget::post_message(api.ctx(), &channel, &caller.visitor, message).await?;
     let status = if received.is_repeated { StatusCode::OK } else { StatusCode::CREATED };
-    let posted = posted(&api, &caller.visitor, &received.entry, &received.conversation).await?;
+    let posted = posted(&api, &caller.visitor, &received.entry).await?;
     Ok((status, Json(posted)).into_response())
 }
 
-async fn posted(api: &Api, visitor: &VisitorRow, entry: &Entry, row: &Conversation) -> Answer<Posted> {
-    let place = app::widget::place(api.ctx(), visitor, row.id).await?.map(visitor::place);
-    let message = visitor::message(entry);
-    let labels = api.labels(row.organization_id);
-    Ok(Posted {
-        conversation: visitor::conversation(row, Some(message.clone()), place.clone(), &labels),
-        message,
-        queue: place,
-    })
+async fn posted(api: &Api, visitor: &VisitorRow, entry: &Entry) -> Answer<Posted> {
+    let message = visitor::messages(api, std::slice::from_ref(entry)).await?.pop().ok_or(Code::NotFound)?;
+    let own = app::widget::own(api.ctx(), visitor, entry.conversation_id).await?;
+    let conversation = visitor::conversations(api, entry.organization_id, vec![own]).await?.pop();
+    let conversation = conversation.ok_or(Code::NotFound)?;
+    Ok(Posted { queue: conversation.queue.clone(), message, conversation })
 }
 
 /// The visitor has read up to here.

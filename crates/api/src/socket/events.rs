@@ -8,20 +8,19 @@ use domain::routing::Assignment;
 use serde_json::{Value, json};
 
 use crate::dto::channels::Channel;
-use crate::dto::entries::Entry;
 use crate::dto::stream::Event;
 use crate::dto::work::WorkItem;
 use crate::render;
-use crate::state::Labels;
+use crate::state::{Api, Labels};
 
 /// The event as JSON.
-pub(super) async fn rendered<'a>(ctx: &Ctx, organization: OrganizationId, live: &'a Live, labels: &Labels) -> &'a str {
+pub(super) async fn rendered<'a>(api: &Api, organization: OrganizationId, live: &'a Live, labels: &Labels) -> &'a str {
     if let Some(text) = live.rendered.get() {
         return text;
     }
-    let assignment = assignment(ctx, organization, live).await;
+    let assignment = assignment(api.ctx(), organization, live).await;
     live.rendered.get_or_init(|| {
-        let event = envelope(live, labels, assignment.as_ref());
+        let event = envelope(api, live, labels, assignment.as_ref());
         serde_json::to_string(&event).unwrap_or_else(|_| "null".to_owned())
     })
 }
@@ -34,7 +33,7 @@ async fn assignment(ctx: &Ctx, organization: OrganizationId, live: &Live) -> Opt
     runtime.owner.look(move |router| router.assignment_of(id).cloned()).await.ok()?
 }
 
-fn envelope(live: &Live, labels: &Labels, assignment: Option<&Assignment>) -> Event {
+fn envelope(api: &Api, live: &Live, labels: &Labels, assignment: Option<&Assignment>) -> Event {
     let event = &live.event;
     Event {
         id: event.id.0,
@@ -43,16 +42,16 @@ fn envelope(live: &Live, labels: &Labels, assignment: Option<&Assignment>) -> Ev
         timestamp: event.at.into(),
         actor: render::actor(&event.actor),
         cause_id: event.cause_id,
-        data: data(live, labels, assignment).unwrap_or_else(|| event.data.clone()),
+        data: data(api, live, labels, assignment).unwrap_or_else(|| event.data.clone()),
     }
 }
 
 /// What the event carries; `None` when what it is about is gone meanwhile, then only the ids are left.
-fn data(live: &Live, labels: &Labels, assignment: Option<&Assignment>) -> Option<Value> {
+fn data(api: &Api, live: &Live, labels: &Labels, assignment: Option<&Assignment>) -> Option<Value> {
     let content = &live.content;
     let noun = live.event.kind.split('.').next().unwrap_or_default();
     match noun {
-        "entry" => entry(live),
+        "entry" => entry(api, live),
         "conversation" => whole_conversation(live),
         "customer" => customer(live),
         "identity" => {
@@ -65,7 +64,7 @@ fn data(live: &Live, labels: &Labels, assignment: Option<&Assignment>) -> Option
             .notification
             .as_ref()
             .map(|row| json!({ "notification": crate::dto::desk::Notification::from(row) })),
-        "mention" => entry(live).map(|mut data| {
+        "mention" => entry(api, live).map(|mut data| {
             data["mention"] = live.event.data.clone();
             data
         }),
@@ -124,7 +123,7 @@ pub(super) fn hidden(live: &Live, id: domain::ids::ConversationId) -> String {
     serde_json::to_string(&event).unwrap_or_else(|_| "null".to_owned())
 }
 
-fn entry(live: &Live) -> Option<Value> {
+fn entry(api: &Api, live: &Live) -> Option<Value> {
     let row = live.content.entry.as_ref()?;
     if live.event.kind == "entry.delivery_changed" {
         let delivery = row.delivery.as_ref().and_then(render::delivery);
@@ -137,7 +136,7 @@ fn entry(live: &Live) -> Option<Value> {
         live.content.conversation.as_ref().map(
             |c| json!({ "id": c.id, "number": c.number, "last_entry_seq": c.last_entry_seq, "version": c.version }),
         );
-    Some(json!({ "entry": Entry::from(row), "conversation": about }))
+    Some(json!({ "entry": render::entry(api, row, &live.content.files), "conversation": about }))
 }
 
 fn conversation(content: &Content) -> Option<Value> {

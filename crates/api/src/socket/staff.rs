@@ -65,7 +65,7 @@ pub async fn open(State(api): State<Api>, request: Request) -> Answer<Response> 
         .max_frame_size(frame_bytes);
     Ok(upgrade.on_upgrade(move |socket| async move {
         let mut connection = Connection::new(socket, api.ctx().limits());
-        let why = match known(&api, caller, ip, &mut connection).await {
+        let why = match Box::pin(known(&api, caller, ip, &mut connection)).await {
             Ok(caller) => serve(&api, caller, &mut connection).await,
             Err(why) => why,
         };
@@ -115,7 +115,7 @@ async fn serve(api: &Api, caller: Caller, connection: &mut Connection) -> Close 
     let Ok(runtime) = api.ctx().runtime(caller.actor().organization) else { return Close::Restart };
     let owner = caller.actor().standing.user.map(|user| user.0).or(caller.actor().session.map(|token| token.0));
     let seat = api.sockets().sit(owner.unwrap_or_default(), api.ctx().limits().size(Limit::UserSockets));
-    let mut session = match Session::begin(api, caller, &runtime, topics, is_routable).await {
+    let mut session = match Box::pin(Session::begin(api, caller, &runtime, topics, is_routable)).await {
         Ok(session) => session,
         Err(why) => return why,
     };
@@ -125,7 +125,7 @@ async fn serve(api: &Api, caller: Caller, connection: &mut Connection) -> Close 
         () = revoked.notified() => Close::Revoked,
         () = seat.lost() => Close::TooMany,
     };
-    session.end().await;
+    Box::pin(session.end()).await;
     why
 }
 
@@ -152,11 +152,11 @@ impl<'a> Session<'a> {
         topics: Vec<String>,
         is_routable: bool,
     ) -> Result<Self, Close> {
-        let outline = app::organization::outline(api.ctx(), caller.actor()).await.map_err(|_| Close::Forbidden)?;
+        // Rendering needs the names; a socket keeps none of its own.
+        api.names(caller.actor().organization).await.map_err(|_| Close::Restart)?;
         let standing = Arc::clone(&caller.actor().standing);
         let filter = StaffFilter { standing, topics: BTreeSet::new() };
         let feed = runtime.hub.subscribe(Filter::Staff(filter), caller.actor().session.map(|id| id.0));
-        api.learn(&outline);
         let mut session = Self {
             api,
             caller,
@@ -208,7 +208,7 @@ impl<'a> Session<'a> {
         let from = after.as_deref().map(cursor::stream);
         self.greet(connection, matches!(from, Some(Some(_)))).await?;
         match from {
-            Some(Some(from)) => self.replay(connection, from).await?,
+            Some(Some(from)) => Box::pin(self.replay(connection, from)).await?,
             Some(None) => self.resync(connection, "cursor_expired").await?,
             None => {}
         }
@@ -271,9 +271,10 @@ impl<'a> Session<'a> {
         let mut beat = ticking(every);
         loop {
             tokio::select! {
-                frame = connection.receive() => self.take(connection, frame?).await?,
+                // Boxed while it lasts: an idle socket does not keep room for the largest of them.
+                frame = connection.receive() => Box::pin(self.take(connection, frame?)).await?,
                 heard = self.feed.next() => match heard {
-                    Some(heard) => self.hear(connection, heard).await?,
+                    Some(heard) => Box::pin(self.hear(connection, heard)).await?,
                     None => return Ok(()),
                 },
                 _ = beat.tick() => {
@@ -374,7 +375,7 @@ impl<'a> Session<'a> {
         }
         let organization = self.caller.actor().organization;
         let labels = self.api.labels(organization);
-        let event = events::rendered(self.api.ctx(), organization, live, &labels).await;
+        let event = events::rendered(self.api, organization, live, &labels).await;
         connection.send_event(&cursor::of_stream(live.cursor), event).await?;
         self.at = live.cursor;
         Ok(())

@@ -10,9 +10,10 @@ use app::model::{Channel, Cursor, Visitor};
 use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::response::Response;
-use domain::ids::ConversationId;
+use domain::ids::{ConversationId, QueueId};
+use domain::routing::ItemState;
 use serde_json::{Value, json};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 
 use super::connection::Connection;
 use super::staff::ticking;
@@ -26,6 +27,8 @@ use crate::{Answer, cursor};
 const HEARTBEAT: Duration = Duration::from_secs(30);
 /// Typing is passed on this often.
 const TYPING_EVERY: Duration = Duration::from_secs(3);
+/// A place that moves is told this often.
+const PLACE_EVERY: Duration = Duration::from_secs(5);
 
 /// `GET /api/v1/widget/{key}/stream`
 pub async fn open(State(api): State<Api>, Door(channel): Door, upgrade: WebSocketUpgrade) -> Answer<Response> {
@@ -41,7 +44,7 @@ pub async fn open(State(api): State<Api>, Door(channel): Door, upgrade: WebSocke
         .max_frame_size(frame_bytes);
     Ok(upgrade.on_upgrade(move |socket| async move {
         let mut connection = Connection::new(socket, api.ctx().limits());
-        let why = match serve(&api, &channel, &runtime, &mut connection).await {
+        let why = match serve(&api, channel, &runtime, &mut connection).await {
             Ok(()) => Close::Restart,
             Err(why) => why,
         };
@@ -49,22 +52,42 @@ pub async fn open(State(api): State<Api>, Door(channel): Door, upgrade: WebSocke
     }))
 }
 
-async fn serve(api: &Api, channel: &Channel, runtime: &Arc<Runtime>, connection: &mut Connection) -> Result<(), Close> {
-    let ClientFrame::Start { token: Some(token), after, .. } = connection.first().await? else {
-        return Err(Close::BadFrame);
-    };
-    let visitor = app::widget::by_token(api.ctx(), channel, &token).await.map_err(|error| match error {
-        app::Error::VisitorBlocked => Close::Forbidden,
-        _ => Close::Unauthenticated,
-    })?;
-    let filter = VisitorFilter { customer: visitor.customer_id, channel: channel.id };
-    let feed = runtime.hub.subscribe(Filter::Visitor(filter), None);
+async fn serve(api: &Api, channel: Channel, runtime: &Arc<Runtime>, connection: &mut Connection) -> Result<(), Close> {
+    let Admitted { visitor, filter, queue, after } = Box::pin(admit(api, channel, connection)).await?;
+    let feed = runtime.hub.subscribe(Filter::Visitor(filter), Some(visitor.id.0));
     let seat = api.sockets().sit(visitor.id.0, api.ctx().limits().size(Limit::VisitorSockets));
-    let mut session = Session { api, runtime, visitor, filter, at: feed.from, feed, typed_at: None };
+    let mut session = Session { api, runtime, visitor, filter, at: feed.from, feed, typed_at: None, queue };
     tokio::select! {
         ended = session.run(connection, after) => ended,
         () = seat.lost() => Err(Close::TooMany),
     }
+}
+
+/// A visitor whose first frame was good.
+struct Admitted {
+    visitor: Visitor,
+    filter: VisitorFilter,
+    queue: Queue,
+    after: Option<String>,
+}
+
+/// Reads the first frame. The channel with all its configuration goes no further: thousands of sockets would keep it.
+async fn admit(api: &Api, channel: Channel, connection: &mut Connection) -> Result<Admitted, Close> {
+    let ClientFrame::Start { token: Some(token), after, .. } = connection.first().await? else {
+        return Err(Close::BadFrame);
+    };
+    let visitor = app::widget::by_token(api.ctx(), &channel, &token).await.map_err(|error| match error {
+        app::Error::VisitorBlocked => Close::Forbidden,
+        _ => Close::Unauthenticated,
+    })?;
+    let waits = app::widget::waiting(api.ctx(), &visitor).await.map_err(|_| Close::Restart)?;
+    let filter = VisitorFilter {
+        customer: visitor.customer_id,
+        channel: channel.id,
+        queue: channel.queue_id,
+        waits_in: waits.map(|(_, queue)| queue),
+    };
+    Ok(Admitted { visitor, filter, queue: Queue::new(waits), after })
 }
 
 /// One connection of a visitor.
@@ -76,6 +99,26 @@ struct Session<'a> {
     feed: Subscription,
     at: Cursor,
     typed_at: Option<Instant>,
+    queue: Queue,
+}
+
+/// What the visitor was told of their place, and whether it may have moved since.
+struct Queue {
+    waits: Option<ConversationId>,
+    told: Option<Value>,
+    told_at: Option<Instant>,
+    has_moved: bool,
+}
+
+impl Queue {
+    fn new(waits: Option<(ConversationId, QueueId)>) -> Self {
+        Self { waits: waits.map(|(id, _)| id), told: None, told_at: None, has_moved: false }
+    }
+
+    /// When the place may be told again.
+    fn due(&self) -> Instant {
+        self.told_at.map_or_else(Instant::now, |at| at + PLACE_EVERY)
+    }
 }
 
 impl Session<'_> {
@@ -92,7 +135,7 @@ impl Session<'_> {
         };
         connection.send(&hello).await?;
         match from {
-            Some(Some(from)) => self.replay(connection, from).await?,
+            Some(Some(from)) => Box::pin(self.replay(connection, from)).await?,
             Some(None) => self.resync(connection, "cursor_expired").await?,
             None => {}
         }
@@ -129,11 +172,13 @@ impl Session<'_> {
         let mut beat = ticking(HEARTBEAT);
         loop {
             tokio::select! {
-                frame = connection.receive() => self.take(connection, frame?).await?,
+                // Boxed while it lasts: an idle socket does not keep room for the largest of them.
+                frame = connection.receive() => Box::pin(self.take(connection, frame?)).await?,
                 heard = self.feed.next() => match heard {
-                    Some(heard) => self.hear(connection, heard).await?,
+                    Some(heard) => Box::pin(self.hear(connection, heard)).await?,
                     None => return Ok(()),
                 },
+                () = sleep_until(self.queue.due()), if self.queue.has_moved => Box::pin(self.tell_place(connection)).await?,
                 _ = beat.tick() => {
                     connection.ping(self.api.ctx().now()).await?;
                     connection.send(&ServerFrame::Mark { cursor: cursor::of_stream(self.at) }).await?;
@@ -162,14 +207,51 @@ impl Session<'_> {
     }
 
     async fn tell(&mut self, connection: &mut Connection, live: &Live) -> Result<(), Close> {
-        let labels = self.api.labels(self.visitor.organization_id);
-        if let Some((kind, data)) = visitor_events::translated(self.api.ctx(), &self.visitor, live, &labels).await {
+        let is_theirs = live.content.conversation.as_ref().is_some_and(|c| c.customer_id == self.visitor.customer_id);
+        if !is_theirs && live.moves_queue() {
+            self.queue.has_moved = self.queue.waits.is_some();
+            self.at = live.cursor;
+            return Ok(());
+        }
+        if is_theirs && live.event.kind.starts_with("work_item.") {
+            self.follow_place(live);
+        }
+        if let Some((kind, data)) = visitor_events::translated(self.api, &self.visitor, live).await {
             let event =
                 json!({ "id": live.event.id, "type": kind, "timestamp": crate::dto::Ts(live.event.at), "data": data });
             connection.send_event(&cursor::of_stream(live.cursor), &event.to_string()).await?;
         }
         self.at = live.cursor;
         Ok(())
+    }
+
+    /// Notes whether the visitor waits, and where: then others who move are heard of.
+    fn follow_place(&mut self, live: &Live) {
+        let Some(work) = &live.content.work_item else { return };
+        let is_waiting = matches!(work.item.state, ItemState::New | ItemState::Queued | ItemState::Offered);
+        let waits_in = is_waiting.then_some(work.item.queue);
+        self.queue.waits = work.conversation_id.filter(|_| is_waiting);
+        self.queue.told_at = Some(Instant::now());
+        if self.filter.waits_in != waits_in {
+            self.filter.waits_in = waits_in;
+            self.feed.refilter(Filter::Visitor(self.filter));
+        }
+    }
+
+    /// Tells the place after somebody else moved, if it is another than before.
+    async fn tell_place(&mut self, connection: &mut Connection) -> Result<(), Close> {
+        self.queue.has_moved = false;
+        self.queue.told_at = Some(Instant::now());
+        let Some(id) = self.queue.waits else { return Ok(()) };
+        let Some(data) = visitor_events::place(self.api, &self.visitor, id).await else { return Ok(()) };
+        if self.queue.told.as_ref() == Some(&data) {
+            return Ok(());
+        }
+        let ctx = self.api.ctx();
+        let at = crate::dto::Ts(ctx.now());
+        let event = json!({ "id": ctx.new_id(), "type": "queue.position", "timestamp": at, "data": data });
+        self.queue.told = Some(data);
+        connection.send_event(&cursor::of_stream(self.at), &event.to_string()).await
     }
 
     async fn pass_on(&self, connection: &mut Connection, signal: &Signal) -> Result<(), Close> {
@@ -206,8 +288,7 @@ impl Session<'_> {
             return;
         }
         self.typed_at = Some(Instant::now());
-        let Ok(own) = app::widget::conversations(self.api.ctx(), &self.visitor).await else { return };
-        if own.iter().all(|row| row.id != id) {
+        if app::widget::own(self.api.ctx(), &self.visitor, id).await.is_err() {
             return;
         }
         let is_on = data.get("is_on").and_then(Value::as_bool).unwrap_or(true);

@@ -92,6 +92,32 @@ impl Desk {
         self.call(method, path, &headers, body).await
     }
 
+    /// Adds a file as the console does.
+    pub async fn upload(&self, name: &str, bytes: impl Into<Body>) -> Reply {
+        let request = Request::post(format!("/api/v1/attachments?name={name}"))
+            .header(COOKIE, &self.cookie)
+            .header("x-csrf-token", &self.csrf)
+            .header(ORIGIN, OWN_ORIGIN);
+        self.send(request.body(bytes.into()).expect("a request")).await
+    }
+
+    /// Adds a file as the widget does.
+    pub async fn visitor_upload(&self, token: &str, name: &str, bytes: impl Into<Body>) -> Reply {
+        let request = Request::post(format!("/api/v1{}/attachments?name={name}", self.widget))
+            .header("authorization", format!("Bearer {token}"))
+            .header(ORIGIN, OWN_ORIGIN);
+        self.send(request.body(bytes.into()).expect("a request")).await
+    }
+
+    /// What a plain fetch of an address gets, without any credential.
+    pub async fn fetch(&self, path: &str) -> (StatusCode, HeaderMap, Vec<u8>) {
+        let request = Request::get(path).body(Body::empty()).expect("a request");
+        let response = self.router.clone().oneshot(request).await.expect("an answer");
+        let (parts, body) = response.into_parts();
+        let bytes = axum::body::to_bytes(body, usize::MAX).await.expect("a body");
+        (parts.status, parts.headers, bytes.to_vec())
+    }
+
     /// Calls as the widget on our own page does.
     pub async fn visitor(&self, method: Method, path: &str, token: Option<&str>, body: Option<Value>) -> Reply {
         let bearer = token.map(|token| format!("Bearer {token}"));

@@ -1,5 +1,6 @@
 //! The API over HTTP and sockets, on a real store: the contract as a stranger meets it.
 
+mod attachments;
 mod audit;
 mod cast;
 mod channels;
@@ -14,6 +15,7 @@ mod rails;
 mod refusals;
 mod routing;
 mod scopes;
+mod search;
 mod sessions;
 mod simulator;
 mod socket_access;

@@ -204,8 +204,9 @@ async fn agents_are_shown_with_their_queues_and_changed() {
     let queues = json!({ "queue_ids": [queue["id"]] });
     let member = desk.staff(Method::PUT, &format!("{one}/queues"), Some(queues)).await;
     assert_eq!(member.body["queue_ids"], json!([queue["id"]]));
-    let serving = desk.staff(Method::GET, &format!("/agents?queue_id={}", queue["id"].as_str().expect("an id")), None);
-    assert_eq!(serving.await.body["items"].as_array().map(Vec::len), Some(2));
+    let by_queue = format!("/agents?queue_id={}", queue["id"].as_str().expect("an id"));
+    let serving = desk.staff(Method::GET, &by_queue, None).await;
+    assert_eq!(serving.body["items"].as_array().map(Vec::len), Some(2));
     let stale = desk.at_version(Method::PATCH, &one, 1, Some(json!({ "display_name": "X" }))).await;
     assert_eq!(stale.code(), (412, "version_conflict"));
     assert_eq!(desk.staff(Method::DELETE, &one, None).await.status, 204);

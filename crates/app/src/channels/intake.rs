@@ -393,6 +393,7 @@ async fn row_of(inbox: &ChannelInbox, file: connector::File) -> Result<Attachmen
         sha256: stored.sha256,
         content_id: file.content_id,
         state: AttachmentState::Ready,
+        preview_key: None,
         file_key: Some(stored.key),
         width: None,
         height: None,

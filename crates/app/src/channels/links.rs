@@ -54,9 +54,7 @@ impl Links {
             }
         }
         for (id, account) in wanted {
-            if !running.contains_key(&id) {
-                running.insert(id, start(ctx, org, id, account, ending.remove(&id)));
-            }
+            running.entry(id).or_insert_with(|| start(ctx, org, id, account, ending.remove(&id)));
         }
         for task in ending.into_values() {
             tokio::spawn(end(task));

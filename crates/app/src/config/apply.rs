@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::draft::{Draft, Entry};
 use super::rows::{Catalog, Noun, Row};
-use super::save::{Stamp, save};
+use super::save::{Stamp, check_removals, save};
 use super::show::{References, document};
 use crate::{Actor, Ctx, Error, FieldError};
 
@@ -111,6 +111,9 @@ async fn carry_out(tx: &mut db::Tx<'_>, input: Input) -> Result<Applied, Error> 
     let Input { stamp, mut document, is_dry_run } = input;
     let org: OrganizationId = stamp.actor.organization;
     let prune = head(&mut document)?;
+    if !is_dry_run {
+        store::queues::lock_configuration(tx, org).await?;
+    }
     let mut draft = Draft::new(Catalog::load(tx, org).await?, stamp.now);
     let entries = entries(&stamp, &mut draft, document, prune)?;
     let touched: Vec<(Noun, Uuid, String)> =
@@ -125,6 +128,7 @@ async fn carry_out(tx: &mut db::Tx<'_>, input: Input) -> Result<Applied, Error> 
     draft.check().map_err(in_document)?;
     super::check_leaving(tx, org, &draft).await?;
     let difference = draft.difference();
+    check_removals(tx, &stamp, &difference).await?;
     if !is_dry_run {
         save(tx, &stamp, &difference).await?;
     }

@@ -27,7 +27,7 @@ pub use show::{References, document};
 
 use draft::{Draft, Entry};
 use rows::Catalog;
-use save::{Stamp, save};
+use save::{Stamp, check_removals, save};
 
 use crate::{Actor, Ctx, Error, FieldError};
 
@@ -231,6 +231,7 @@ async fn carry_out(ctx: &Ctx, stamp: Stamp, step: Step) -> Result<Option<Row>, E
 
 async fn take(tx: &mut db::Tx<'_>, stamp: Stamp, step: Step) -> Result<Option<Row>, Error> {
     let org = stamp.actor.organization;
+    store::queues::lock_configuration(tx, org).await?;
     let mut draft = Draft::new(Catalog::load(tx, org).await?, stamp.now);
     let (noun, id) = step.subject();
     match step {
@@ -252,6 +253,7 @@ async fn take(tx: &mut db::Tx<'_>, stamp: Stamp, step: Step) -> Result<Option<Ro
     draft.check()?;
     check_leaving(tx, org, &draft).await?;
     let difference = draft.difference();
+    check_removals(tx, &stamp, &difference).await?;
     save(tx, &stamp, &difference).await?;
     let is_updated = difference.updated.iter().any(|(_, row)| (row.noun(), row.id()) == (noun, id));
     let row = draft.after.get(noun, id).cloned();

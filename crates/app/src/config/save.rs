@@ -73,7 +73,6 @@ pub(super) async fn save(tx: &mut Tx<'_>, stamp: &Stamp, difference: &Difference
         tell_updated(tx, stamp, before, after).await?;
     }
     for row in &difference.removed {
-        check_free(tx, stamp, row).await?;
         delete(tx, row).await?;
         stamp.audit(tx, "removed", row, Some(document(row, References::Ids)), None).await?;
     }
@@ -113,6 +112,17 @@ async fn tell_updated(tx: &mut Tx<'_>, stamp: &Stamp, before: &Row, after: &Row)
     same_state.queue.state.clone_from(&old.queue.state);
     let is_changed = document(&Row::Queue(same_state), References::Ids) != document(before, References::Ids);
     if is_changed { stamp.tell(tx, "queue.updated", json!({ "queue_id": after.id() })).await } else { Ok(()) }
+}
+
+/// Whether everything that a difference removes may go.
+///
+/// # Errors
+/// [`Error::InUse`].
+pub(super) async fn check_removals(tx: &mut Tx<'_>, stamp: &Stamp, difference: &Difference) -> Result<(), Error> {
+    for row in &difference.removed {
+        check_free(tx, stamp, row).await?;
+    }
+    Ok(())
 }
 
 /// What is needed, or held by something that is no configuration, stays.

@@ -131,6 +131,7 @@ pub(super) async fn save(
         return Ok(None);
     }
     store::conversations::update(tx, after, pen.now).await?;
+    store::search::index_conversation(tx, after).await?;
     let previous: Map<String, Value> = was
         .iter()
         .filter(|(name, _)| changed.contains(name) && TOLD.contains(&name.as_str()))

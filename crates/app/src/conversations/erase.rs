@@ -66,6 +66,7 @@ pub(crate) async fn wipe(tx: &mut db::Tx<'_>, pen: &mut Pen, mut c: Conversation
     store::conversations::update(tx, &mut c, pen.now).await?;
     while store::erasure::entries(tx, org, c.id, pen.now, CHUNK).await? > 0 {}
     store::erasure::beside(tx, org, c.id).await?;
+    store::search::remove_conversation(tx, org, c.id).await?;
     pen.tell(tx, "conversation.deleted", json!({ "conversation_id": c.id })).await?;
     Ok(work)
 }

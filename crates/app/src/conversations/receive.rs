@@ -24,7 +24,7 @@ use uuid::Uuid;
 
 use super::append;
 use crate::events::event;
-use crate::{Ctx, Error};
+use crate::{Ctx, Error, attachments};
 
 /// A message from outside, its sender already known.
 #[derive(Clone, Debug)]
@@ -177,6 +177,7 @@ pub(crate) async fn follow(ctx: &Ctx, org: OrganizationId, received: &Received) 
 
 /// The transaction's part of [`receive`].
 pub(crate) async fn take(tx: &mut db::Tx<'_>, input: Input) -> Result<Received, Error> {
+    let input = settled(tx, input).await?;
     if let Some(received) = seen(tx, &input).await? {
         return Ok(received);
     }
@@ -187,6 +188,9 @@ pub(crate) async fn take(tx: &mut db::Tx<'_>, input: Input) -> Result<Received, 
         touch(&mut conversation, &input);
     }
     append(tx, &mut conversation, &mut entry, input.now).await?;
+    if let Some(uploader) = input.inbound.client_id {
+        attachments::attach(tx, &entry, uploader).await?;
+    }
     keep(tx, &input, &entry).await?;
     let work = if input.extra.is_contentful { work(tx, &input, &conversation, &interaction).await? } else { None };
     let mut ids = input.event_ids.into_iter();
@@ -219,12 +223,28 @@ pub(crate) async fn take(tx: &mut db::Tx<'_>, input: Input) -> Result<Received, 
     Ok(Received { entry, conversation, is_repeated: false, work })
 }
 
+/// The sender as they stand now: somebody may have said meanwhile who they are.
+async fn settled(tx: &mut db::Tx<'_>, mut input: Input) -> Result<Input, Error> {
+    let Some(identity) = store::customers::hold_identity(tx, input.org, input.inbound.identity.id).await? else {
+        return Ok(input);
+    };
+    if identity.customer_id != input.inbound.customer.id {
+        let customer = store::customers::find(tx, input.org, identity.customer_id).await?;
+        input.inbound.customer = customer.ok_or(Error::NotFound)?;
+    }
+    input.inbound.identity = identity;
+    Ok(input)
+}
+
 /// What stands beside an entry: files, raw bytes, and the reference by which answers name it.
 async fn keep(tx: &mut db::Tx<'_>, input: &Input, entry: &Entry) -> Result<(), Error> {
     let (extra, org) = (&input.extra, input.org);
     for file in &extra.files {
         let (entry_id, conversation_id) = (Some(entry.id), Some(entry.conversation_id));
         store::attachments::insert(tx, &Attachment { entry_id, conversation_id, ..file.clone() }).await?;
+    }
+    if !extra.files.is_empty() {
+        store::search::reindex_entry(tx, org, entry.id).await?;
     }
     if let Some(key) = &extra.raw_key {
         store::mails::set_raw(tx, org, entry.id, key).await?;
@@ -243,7 +263,7 @@ async fn seen(tx: &mut db::Tx<'_>, input: &Input) -> Result<Option<Received>, Er
         return Ok(None);
     };
     let Some(entry) = store::entries::by_client(tx, input.org, client, message).await? else { return Ok(None) };
-    if entry.text() != input.inbound.text {
+    if entry.text() != input.inbound.text || entry.attachment_ids != input.inbound.attachment_ids {
         return Err(Error::IdempotencyMismatch);
     }
     let conversation = store::conversations::find(tx, input.org, entry.conversation_id).await?;
@@ -283,11 +303,26 @@ async fn conversation(tx: &mut db::Tx<'_>, input: &Input) -> Result<(Conversatio
 /// Where a message goes that names its conversation: there, or, when that is resolved, there by the reopen rule alone.
 async fn referred(tx: &mut db::Tx<'_>, input: &Input) -> Result<Option<Placement<ConversationId>>, Error> {
     let Some(id) = input.extra.referred.or(input.inbound.conversation) else { return Ok(None) };
-    let Some(found) = store::conversations::find(tx, input.org, id).await? else { return Ok(None) };
+    let Some(found) = shown(tx, input.org, id).await? else { return Ok(None) };
     if found.status_category != StatusCategory::Resolved || !input.extra.is_contentful {
-        return Ok(Some(Placement::Continue(id)));
+        return Ok(Some(Placement::Continue(found.id)));
     }
     Ok(Some(place(&[candidate(&found)], Continuity::default(), false, input.now.into())))
+}
+
+/// The conversation as it is shown now: the one it was merged into; `None` when it was deleted.
+async fn shown(tx: &mut db::Tx<'_>, org: OrganizationId, id: ConversationId) -> Result<Option<Conversation>, Error> {
+    /// Most merges in a row that are followed.
+    const MAX_MERGES: usize = 20;
+    let mut at = id;
+    for _ in 0..MAX_MERGES {
+        let Some(found) = store::conversations::find(tx, org, at).await? else { return Ok(None) };
+        match found.desk.merged_into_id {
+            Some(into) => at = into,
+            None => return Ok(Some(found).filter(|c| c.desk.deleted_at.is_none())),
+        }
+    }
+    Ok(None)
 }
 
 fn candidate(c: &Conversation) -> Candidate<ConversationId> {

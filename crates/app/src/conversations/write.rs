@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::{append, changeable, reachable};
 use crate::events::event;
 use crate::pen::Pen;
-use crate::{Actor, Ctx, Error, notifications};
+use crate::{Actor, Ctx, Error, attachments, notifications};
 
 /// Code points of the longest message any channel takes; each has its own limit below it.
 pub const MESSAGE_MAX: usize = 100_000;
@@ -125,7 +125,8 @@ async fn send(tx: &mut db::Tx<'_>, m: Message) -> Result<Entry, Error> {
     if let Some((client, id)) = client.zip(m.input.client_message_id)
         && let Some(entry) = store::entries::by_client(tx, org, client, id).await?
     {
-        return if entry.text() == m.input.text { Ok(entry) } else { Err(Error::IdempotencyMismatch) };
+        let is_same = entry.text() == m.input.text && entry.attachment_ids == m.input.attachment_ids;
+        return if is_same { Ok(entry) } else { Err(Error::IdempotencyMismatch) };
     }
     refuse_when_behind(tx, &m, &conversation).await?;
     let route = routes(tx, &conversation).await?;
@@ -154,6 +155,7 @@ async fn send(tx: &mut db::Tx<'_>, m: Message) -> Result<Entry, Error> {
         conversation.channel_kinds.push(route.channel.kind.clone());
     }
     append(tx, &mut conversation, &mut entry, m.now).await?;
+    attach(tx, &m.actor, &entry).await?;
     let until = hold(tx, &m, &entry, route.meta.delivery).await?;
     if route.meta.delivery == Delivery::Provider {
         // The outbox takes up what is due: a held message when its window is over.
@@ -165,6 +167,11 @@ async fn send(tx: &mut db::Tx<'_>, m: Message) -> Result<Entry, Error> {
     }
     tell(tx, &m.actor, &conversation, &entry, [m.event_ids[0], m.event_ids[1]], m.now).await?;
     Ok(entry)
+}
+
+/// Gives the files to what carries them.
+async fn attach(tx: &mut db::Tx<'_>, actor: &Actor, entry: &Entry) -> Result<(), Error> {
+    if entry.attachment_ids.is_empty() { Ok(()) } else { attachments::attach(tx, entry, actor.user()?.0).await }
 }
 
 /// The engagement a message belongs to; on another channel than before it begins a new one (api.md §2.6).
@@ -466,6 +473,7 @@ pub async fn post_note(
                     marks: store::entries::Marks::default(),
                 };
                 append(tx, &mut conversation, &mut entry, now).await?;
+                attach(tx, &actor, &entry).await?;
                 if let Some(user) = actor.standing.user {
                     store::drafts::delete(tx, actor.organization, conversation.id, user, "note").await?;
                     store::drafts::mark_read(tx, actor.organization, conversation.id, user.0, entry.seq, now).await?;

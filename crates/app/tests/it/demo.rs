@@ -1,17 +1,15 @@
 //! The demonstration: brought along whole, taken away whole, and nothing else with it.
 
 use app::Error;
-use app::conversations::{self, Handle, ListKind, ListQuery};
+use app::conversations::{self, Handle, ListQuery, Span};
 use app::demo;
-use app::model::Before;
 use app::widget::{self, Arrival, VisitorMessage};
 use testkit::stores::BOTH;
 use testkit::world::World;
 
 async fn conversations_of(world: &World, actor: &app::Actor) -> Vec<i64> {
-    let query = ListQuery { list: ListKind::All, queue: None, category: None, before: Before::FIRST, limit: 200 };
-    let page = conversations::list(&world.ctx, actor, query).await.expect("a page");
-    page.iter().map(|view| view.conversation.number).collect()
+    let page = conversations::list(&world.ctx, actor, ListQuery::default(), Span::First, 200).await.expect("a page");
+    page.views.iter().map(|view| view.conversation.number).collect()
 }
 
 #[tokio::test]

@@ -31,6 +31,7 @@ fn row(world: &World, current: &Current, stored: &Stored) -> Attachment {
         content_id: None,
         state: AttachmentState::Ready,
         file_key: Some(stored.key.clone()),
+        preview_key: None,
         width: None,
         height: None,
         created_at: world.ctx.now(),

@@ -4,11 +4,12 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use app::channels::{self, ChannelView, NewChannel};
-use app::conversations::{self, ListKind, ListQuery};
+use app::conversations::{self, Around, ConversationView, ListQuery, Span};
 use app::live::{Filter, Heard, StaffFilter, Subscription};
-use app::model::{Before, Conversation, Entry, Queue};
+use app::model::{Conversation, Entry, Queue};
 use app::sessions::Current;
 use connector::{Arrival, Place};
+use domain::conversation::EntryKind;
 use domain::ids::ConversationId;
 use serde_json::json;
 use testkit::stores::Engine;
@@ -140,7 +141,7 @@ impl Postbox {
             key: Some("soporte".to_owned()),
             queue: Some(queue),
             config: Some(json!({
-                "address": OURS, "authserv_ids": ["mx.x.es"],
+                "address": OURS, "authserv_ids": ["mx.x.es"], "undo_send_ms": 0,
                 // Nobody answers there: these tests hand mails in themselves.
                 "imap": { "host": "127.0.0.1", "port": dead, "security": "none" },
                 "smtp": { "host": "127.0.0.1", "port": smtp.port, "security": "none" },
@@ -172,23 +173,28 @@ impl Postbox {
     }
 
     pub async fn conversations(&self) -> Vec<Conversation> {
-        let query = ListQuery { list: ListKind::All, queue: None, category: None, before: Before::FIRST, limit: 200 };
-        let page = conversations::list(&self.world.ctx, &self.current.actor, query).await.expect("a list");
-        let mut rows: Vec<_> = page.into_iter().map(|view| view.conversation).collect();
+        let mut rows: Vec<_> = self.page().await.into_iter().map(|view| view.conversation).collect();
         rows.sort_by_key(|c| c.number);
         rows
     }
 
-    /// Unfinished work of all conversations.
-    pub async fn work_count(&self) -> usize {
-        let query = ListQuery { list: ListKind::All, queue: None, category: None, before: Before::FIRST, limit: 200 };
-        let page = conversations::list(&self.world.ctx, &self.current.actor, query).await.expect("a list");
-        page.iter().map(|view| view.work.len()).sum()
+    async fn page(&self) -> Vec<ConversationView> {
+        let (ctx, actor) = (&self.world.ctx, &self.current.actor);
+        conversations::list(ctx, actor, ListQuery::default(), Span::First, 200).await.expect("a list").views
     }
 
-    /// Entries of a conversation, oldest first.
+    /// Unfinished work of all conversations.
+    pub async fn work_count(&self) -> usize {
+        self.page().await.iter().map(|view| view.work.len()).sum()
+    }
+
+    /// Messages of a conversation, oldest first.
     pub async fn entries(&self, id: ConversationId) -> Vec<Entry> {
-        conversations::entries_after(&self.world.ctx, &self.current.actor, id, 0, 200).await.expect("entries")
+        let (ctx, actor, kinds) = (&self.world.ctx, &self.current.actor, vec![EntryKind::Message]);
+        let page = conversations::entries(ctx, actor, id, Around::Newest, kinds, 200).await.expect("entries");
+        let mut entries = page.entries;
+        entries.reverse();
+        entries
     }
 
     /// Why each open dead letter is one, in alphabetical order.

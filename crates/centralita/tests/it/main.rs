@@ -2,3 +2,4 @@
 
 mod copies;
 mod folder;
+mod socket_memory;

@@ -4,6 +4,9 @@ use connector::{Account, ConfigError, Failure, Secret};
 use mail::Address;
 use serde_json::{Map, Value};
 
+/// Longest window in which a message can be called off, in ms.
+pub(super) const MAX_UNDO_SEND_MS: i64 = 120_000;
+
 /// How a connection is secured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Security {
@@ -94,7 +97,7 @@ struct Check {
 pub(super) fn check(config: &Value, is_whole: bool) -> Vec<ConfigError> {
     let mut check = Check { is_whole, errors: Vec::new() };
     let Some(fields) = check.object("", config) else { return check.errors };
-    check.known("", fields, &["address", "name", "has_reply_token", "authserv_ids", "imap", "smtp"]);
+    check.known("", fields, &["address", "name", "has_reply_token", "authserv_ids", "undo_send_ms", "imap", "smtp"]);
     check.text("", fields, "address", 320, true);
     check.text("", fields, "name", 200, false);
     if let Some(address) = fields.get("address").and_then(Value::as_str)
@@ -104,6 +107,10 @@ pub(super) fn check(config: &Value, is_whole: bool) -> Vec<ConfigError> {
     }
     if fields.get("has_reply_token").is_some_and(|v| !v.is_boolean()) {
         check.wrong("/has_reply_token".to_owned(), "type", "true or false");
+    }
+    let is_window = |v: &Value| v.as_i64().is_some_and(|ms| (0..=MAX_UNDO_SEND_MS).contains(&ms));
+    if fields.get("undo_send_ms").is_some_and(|v| !is_window(v)) {
+        check.wrong("/undo_send_ms".to_owned(), "range", "0 to 120000");
     }
     check.ids(fields);
     check.server(fields, "imap", &["host", "port", "security", "user", "ca_pem", "folder"]);

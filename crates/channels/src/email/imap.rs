@@ -101,7 +101,7 @@ impl Poller for Imap {
 /// Whether incoming mail works.
 pub(super) async fn check(config: &Config) -> Result<(), Failure> {
     let mut session = open(config).await?;
-    within(COMMAND_TIMEOUT, session.examine(&config.folder)).await.map_err(|f| missing(f))?;
+    within(COMMAND_TIMEOUT, session.examine(&config.folder)).await.map_err(missing)?;
     drop(timeout(Duration::from_secs(2), session.logout()).await);
     Ok(())
 }
@@ -165,7 +165,7 @@ async fn connection(account: &Account, inbox: &dyn Inbox, stop: &Stop) -> Result
         () = stop.wait() => return Err(End::Told),
         session = open(&config) => session?,
     };
-    let mailbox = within(COMMAND_TIMEOUT, session.examine(&config.folder)).await.map_err(|f| missing(f))?;
+    let mailbox = within(COMMAND_TIMEOUT, session.examine(&config.folder)).await.map_err(missing)?;
     let capabilities = within(COMMAND_TIMEOUT, session.capabilities()).await?;
     let validity = mailbox.uid_validity.ok_or_else(|| Failure::new("protocol", "the mailbox has no UIDVALIDITY"))?;
     let mut place = begin(&mut session, account, inbox, i64::from(validity)).await?;

@@ -5,6 +5,8 @@ use domain::conversation::Shape;
 use domain::routing::RoutingKind;
 use serde_json::{Value, json};
 
+use super::config::MAX_UNDO_SEND_MS;
+
 /// Bytes of the files of one mail together: what most servers take, before encoding.
 const FILES_MAX_BYTES: u64 = 25 * 1024 * 1024;
 
@@ -94,6 +96,14 @@ pub(super) fn schema() -> Value {
                 "x-help": {
                     "es": "El nombre con el que su servidor firma «Authentication-Results».",
                     "en": "The name with which your server signs “Authentication-Results”."
+                }
+            },
+            "undo_send_ms": {
+                "type": "integer", "minimum": 0, "maximum": MAX_UNDO_SEND_MS, "x-step": "address",
+                "title": { "es": "Tiempo para deshacer un envío, en ms", "en": "Time to take a message back, in ms" },
+                "x-help": {
+                    "es": "Sin valor vale el de la organización.",
+                    "en": "Without a value the organization's holds."
                 }
             },
             "imap": server("imap", 993, &["tls", "starttls", "none"]),

@@ -1,0 +1,326 @@
+//! Which listeners an event can concern: looked up, so that an event does not ask everybody.
+//!
+//! # Invariants
+//! - The index only ever finds too many: [`Filter`](super::Filter) decides for each that was found.
+//! - A kind of event that is not told apart here is put to all of staff.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::ids::{AgentId, ConversationId, CustomerId, QueueId, UserId};
+use domain::permissions::Permission;
+use serde_json::Value;
+
+use super::{Filter, Live};
+
+/// Something that listeners have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Key {
+    /// Staff, whoever it is.
+    Staff,
+    /// Everything they may read.
+    Everything,
+    /// This agent.
+    Agent(AgentId),
+    /// This user.
+    User(UserId),
+    /// Who has this conversation open.
+    Conversation(ConversationId),
+    /// This customer's visitors.
+    Customer(CustomerId),
+    /// Visitors of a channel with this queue.
+    Queue(QueueId),
+    /// Visitors who wait in this queue.
+    Waiting(QueueId),
+    /// Who looks at lists and reads everything.
+    Lists,
+    /// Who looks at lists and reads this queue.
+    ListsOfQueue(QueueId),
+    /// Who looks at lists and reads what this agent has.
+    ListsOfAgent(AgentId),
+    /// Who looks at agents.
+    Agents,
+}
+
+/// Listeners by what they have in common.
+#[derive(Debug, Default)]
+pub(super) struct Index {
+    by_key: BTreeMap<Key, BTreeSet<u64>>,
+}
+
+impl Index {
+    pub(super) fn add(&mut self, id: u64, filter: &Filter) {
+        for key in keys_of(filter) {
+            self.by_key.entry(key).or_default().insert(id);
+        }
+    }
+
+    /// Takes a listener out; `filter` is the one it was added with.
+    pub(super) fn remove(&mut self, id: u64, filter: &Filter) {
+        for key in keys_of(filter) {
+            if let Some(ids) = self.by_key.get_mut(&key) {
+                ids.remove(&id);
+                if ids.is_empty() {
+                    self.by_key.remove(&key);
+                }
+            }
+        }
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.by_key.clear();
+    }
+
+    /// The listeners with any of these keys, each once.
+    pub(super) fn with(&self, keys: impl IntoIterator<Item = Key>) -> BTreeSet<u64> {
+        keys.into_iter().filter_map(|key| self.by_key.get(&key)).flatten().copied().collect()
+    }
+}
+
+fn keys_of(filter: &Filter) -> BTreeSet<Key> {
+    let staff = match filter {
+        Filter::Visitor(visitor) => {
+            let queue = visitor.queue.map(Key::Queue);
+            let waiting = visitor.waits_in.map(Key::Waiting);
+            return std::iter::once(Key::Customer(visitor.customer)).chain(queue).chain(waiting).collect();
+        }
+        Filter::Staff(staff) => staff,
+    };
+    let mut keys = BTreeSet::from([Key::Staff]);
+    keys.extend(staff.standing.agent.map(Key::Agent));
+    keys.extend(staff.standing.user.map(Key::User));
+    for topic in &staff.topics {
+        match topic.as_str() {
+            "org" => drop(keys.insert(Key::Everything)),
+            "agents" => drop(keys.insert(Key::Agents)),
+            "inbox" => {
+                let reach = staff.standing.reach(Permission::ConversationsRead).unwrap_or_default();
+                keys.extend(reach.is_everything.then_some(Key::Lists));
+                keys.extend(reach.queues.into_iter().map(Key::ListsOfQueue));
+                keys.extend(reach.agents.into_iter().map(Key::ListsOfAgent));
+            }
+            other => {
+                let id = other.strip_prefix("conversation:").and_then(|id| id.parse().ok());
+                keys.extend(id.map(Key::Conversation));
+            }
+        }
+    }
+    keys
+}
+
+/// What the listeners an event can concern have in common.
+pub(super) fn keys_for(live: &Live) -> Vec<Key> {
+    let content = &live.content;
+    let mut keys = vec![Key::Everything];
+    let named = |field: &str| live.event.data.get(field).and_then(Value::as_str);
+    keys.extend(content.conversation.as_ref().map(|c| Key::Customer(c.customer_id)));
+    keys.extend(content.entry.as_ref().map(|e| Key::Customer(e.customer_id)));
+    let agents = content.agents();
+    let noun = live.event.kind.split('.').next().unwrap_or_default();
+    match noun {
+        "draft" => keys.extend(named("user_id").and_then(|id| id.parse().ok()).map(Key::User)),
+        "offer" => keys.extend(agents.into_iter().map(Key::Agent)),
+        "presence" => {
+            keys.push(Key::Agents);
+            keys.extend(content.presence.as_ref().map(|presence| Key::Agent(presence.agent)));
+        }
+        "entry" | "interaction" | "work_item" | "conversation" => {
+            keys.extend(content.conversation.as_ref().map(|c| Key::Conversation(c.id)));
+            keys.extend(agents.iter().copied().map(Key::Agent));
+            keys.extend(named("agent_id").and_then(|id| id.parse().ok()).map(Key::Agent));
+            if matches!(noun, "work_item" | "conversation") {
+                keys.push(Key::Lists);
+                keys.extend(live.queue().filter(|_| live.moves_queue()).map(Key::Waiting));
+                keys.extend(content.queue().map(Key::ListsOfQueue));
+                keys.extend(agents.into_iter().map(Key::ListsOfAgent));
+                keys.extend(previous(live));
+            }
+        }
+        "queue" => {
+            keys.push(Key::Staff);
+            keys.extend(live.queue().map(Key::Queue));
+        }
+        _ => keys.push(Key::Staff),
+    }
+    keys
+}
+
+/// Who could see a conversation where it was before: they hear that it is gone.
+fn previous(live: &Live) -> Vec<Key> {
+    let previous = live.event.data.get("previous");
+    let id = |name: &str| previous?.get(name)?.as_str()?.parse().ok();
+    let agent = id("owner_agent_id").map(AgentId);
+    let keys =
+        [id("queue_id").map(|id| Key::ListsOfQueue(QueueId(id))), agent.map(Key::ListsOfAgent), agent.map(Key::Agent)];
+    keys.into_iter().flatten().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, OnceLock};
+
+    use domain::conversation::{Priority, StatusCategory};
+    use domain::ids::{ChannelId, EventId, OrganizationId};
+    use domain::permissions::{BuiltinRole, Standing};
+    use jiff::Timestamp;
+    use serde_json::json;
+    use store::conversations::Conversation;
+    use store::events::{Cursor, Event};
+    use uuid::Uuid;
+
+    use super::super::{Content, StaffFilter, VisitorFilter};
+    use super::*;
+
+    fn id<T: From<Uuid>>(n: u128) -> T {
+        Uuid::from_u128(n).into()
+    }
+
+    fn conversation(n: u128) -> Conversation {
+        Conversation {
+            id: id(100 + n),
+            organization_id: id(1),
+            number: 1,
+            subject: None,
+            outcome: None,
+            status_category: StatusCategory::Open,
+            priority: Priority::Normal,
+            customer_id: id(200 + n),
+            owner_agent_id: (n % 2 == 0).then(|| id(300 + n % 3)),
+            queue_id: (n % 3 != 0).then(|| id(400 + n % 2)),
+            reply_channel_id: None,
+            reply_identity_id: None,
+            channel_kinds: Vec::new(),
+            language: None,
+            tags: Vec::new(),
+            fields: json!({}),
+            snoozed_until: None,
+            is_snoozed_until_reply: false,
+            waiting_since_at: None,
+            first_response_at: None,
+            last_activity_at: Timestamp::UNIX_EPOCH,
+            last_entry_seq: 0,
+            last_entry: None,
+            is_blocked: false,
+            is_demo: false,
+            resolved_at: None,
+            reopened_count: 0,
+            created_at: Timestamp::UNIX_EPOCH,
+            updated_at: Timestamp::UNIX_EPOCH,
+            version: 1,
+            desk: store::conversations::Desk::default(),
+        }
+    }
+
+    fn live(kind: &str, n: u128) -> Live {
+        let event = Event {
+            id: EventId(Uuid::nil()),
+            organization_id: OrganizationId(Uuid::nil()),
+            kind: kind.to_owned(),
+            version: 1,
+            at: Timestamp::UNIX_EPOCH,
+            actor: json!({}),
+            cause_id: None,
+            data: json!({
+                "agent_id": Uuid::from_u128(300 + n % 4), "user_id": Uuid::from_u128(500 + n % 4),
+                "queue_id": Uuid::from_u128(400 + n % 2),
+            }),
+        };
+        let content = Content { conversation: Some(conversation(n)), ..Content::default() };
+        Live { cursor: Cursor::default(), event, content, rendered: OnceLock::new() }
+    }
+
+    fn staff(role: BuiltinRole, n: u128, topics: &[&str]) -> Filter {
+        let standing = Standing {
+            user: Some(id(500 + n)),
+            agent: (n != 3).then(|| id(300 + n)),
+            grants: role.grants(),
+            queues: [id(400 + n % 2)].into(),
+            team_agents: [id(300), id(301)].into(),
+            team_queues: [id(400)].into(),
+        };
+        let topics = topics.iter().map(|topic| (*topic).to_owned()).collect();
+        Filter::Staff(StaffFilter { standing: Arc::new(standing), topics })
+    }
+
+    fn filters() -> Vec<Filter> {
+        let open = format!("conversation:{}", Uuid::from_u128(102));
+        let topics: [&[&str]; 5] = [&[], &["inbox"], &["agents"], &["org"], &[&open]];
+        let mut filters = Vec::new();
+        for role in [BuiltinRole::Agent, BuiltinRole::Supervisor, BuiltinRole::Admin] {
+            for n in 0..4 {
+                filters.extend(topics.iter().map(|topics| staff(role, n, topics)));
+            }
+        }
+        for n in 0..6 {
+            let waits_in = (n % 2 == 0).then(|| id(400));
+            let channel = ChannelId(Uuid::nil());
+            filters.push(Filter::Visitor(VisitorFilter {
+                customer: id(200 + n),
+                channel,
+                queue: Some(id(401)),
+                waits_in,
+            }));
+        }
+        filters
+    }
+
+    #[test]
+    fn whoever_wants_an_event_is_found() {
+        let filters = filters();
+        let mut index = Index::default();
+        for (at, filter) in (0..).zip(&filters) {
+            index.add(at, filter);
+        }
+        let kinds = [
+            "entry.created",
+            "interaction.started",
+            "conversation.updated",
+            "work_item.queued",
+            "offer.created",
+            "presence.changed",
+            "draft.changed",
+            "customer.updated",
+            "queue.updated",
+            "queue.opened",
+            "channel.updated",
+            "other.thing",
+        ];
+        let mut wanted = 0;
+        for kind in kinds {
+            for n in 0..12 {
+                let live = live(kind, n);
+                let found = index.with(keys_for(&live));
+                for (at, filter) in (0..).zip(&filters) {
+                    wanted += usize::from(filter.wants(&live));
+                    assert!(found.contains(&at) || !filter.wants(&live), "{kind} {n} {filter:?}");
+                }
+            }
+        }
+        assert!(wanted > 500, "the test would prove nothing: {wanted}");
+    }
+
+    #[test]
+    fn a_visitors_event_asks_few() {
+        let mut index = Index::default();
+        for n in 0..1_000 {
+            index.add(n, &staff(BuiltinRole::Agent, u128::from(n), &["inbox"]));
+            let customer = CustomerId(Uuid::from_u128(10_000 + u128::from(n)));
+            let channel = ChannelId(Uuid::nil());
+            let filter = VisitorFilter { customer, channel, queue: Some(id(400)), waits_in: None };
+            index.add(1_000 + n, &Filter::Visitor(filter));
+        }
+        assert!(index.with(keys_for(&live("entry.created", 2))).len() <= 3);
+    }
+
+    #[test]
+    fn who_leaves_leaves_nothing() {
+        let mut index = Index::default();
+        let filters = filters();
+        for (at, filter) in (0..).zip(&filters) {
+            index.add(at, filter);
+        }
+        for (at, filter) in (0..).zip(&filters) {
+            index.remove(at, filter);
+        }
+        assert!(index.by_key.is_empty());
+    }
+}

@@ -1,0 +1,291 @@
+//! What can be found, and finding it. The words are folded by `domain::search`; both engines only compare them.
+//!
+//! # Invariants
+//! - A document is written in the transaction of what it is about, and goes with it.
+//! - A search reads at most [`CANDIDATES`] matches, the newest, however many there are; nothing is ranked.
+//! - Who may read a conversation decides, in the same statement, whether it or its entries are found.
+
+use db::Kind::{Int, Uuid as Id};
+use db::{Engine, Error, Sql, Tx, Value};
+use domain::conversation::EntryKind;
+use domain::ids::{ConversationId, CustomerId, EntryId, OrganizationId};
+use domain::permissions::Reach;
+use domain::search::{Query, fold};
+use uuid::Uuid;
+
+use crate::cols::Cols;
+use crate::conversations::{Conversation, reached};
+use crate::entries::Entry;
+
+/// Matches a search looks at; more are said to be there, not read.
+pub const CANDIDATES: i64 = 1_000;
+
+/// What a document is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A conversation: number, subject, outcome, tags.
+    Conversation,
+    /// A customer: name and addresses.
+    Customer,
+    /// A message or note, with the names of its files.
+    Entry,
+}
+
+impl Kind {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Conversation => "conversation",
+            Self::Customer => "customer",
+            Self::Entry => "entry",
+        }
+    }
+
+    /// The word that stands in every document of this kind and organization, and in no other.
+    fn scope(self, org: OrganizationId) -> String {
+        format!("{}{}", org.0.simple(), self.as_str())
+    }
+}
+
+const PUT: Sql = Sql::new(
+    "search.put",
+    "INSERT INTO search_documents (organization_id, kind, id, conversation_id, scope, folded)
+     VALUES ($1, $2, $3, $4, $5, $6)
+     ON CONFLICT (organization_id, kind, id) DO UPDATE SET folded = excluded.folded
+     WHERE search_documents.folded <> excluded.folded",
+    &[],
+);
+const REMOVE: Sql = Sql::new(
+    "search.remove",
+    "DELETE FROM search_documents WHERE organization_id = $1 AND kind = $2 AND id {any_uuid $3}",
+    &[],
+);
+const REMOVE_OF_CONVERSATION: Sql = Sql::new(
+    "search.remove_of_conversation",
+    "DELETE FROM search_documents WHERE organization_id = $1 AND kind = 'entry' AND conversation_id = $2",
+    &[],
+);
+const CONVERSATIONS: Sql = Sql::new(
+    "search.conversations",
+    concat!(
+        "WITH found AS (
+           SELECT d.position AS place, d.id AS document_id FROM search_documents d
+           WHERE d.organization_id = $1 AND d.kind = 'conversation' AND {found_in search_index $5}
+           ORDER BY d.position DESC LIMIT $6)
+         SELECT found.document_id FROM found
+         JOIN conversations ON conversations.organization_id = $1 AND conversations.id = found.document_id
+         WHERE ",
+        reached!(),
+        " ORDER BY found.place DESC LIMIT $7"
+    ),
+    &[Id],
+);
+const ENTRIES: Sql = Sql::new(
+    "search.entries",
+    concat!(
+        "WITH found AS (
+           SELECT d.position AS place, d.id AS document_id, d.conversation_id AS about FROM search_documents d
+           WHERE d.organization_id = $1 AND d.kind = 'entry' AND {found_in search_index $5}
+           ORDER BY d.position DESC LIMIT $6)
+         SELECT found.document_id FROM found
+         JOIN conversations ON conversations.organization_id = $1 AND conversations.id = found.about
+         WHERE ",
+        reached!(),
+        " ORDER BY found.place DESC LIMIT $7"
+    ),
+    &[Id],
+);
+const CUSTOMERS: Sql = Sql::new(
+    "search.customers",
+    "SELECT d.id FROM search_documents d
+     WHERE d.organization_id = $1 AND d.kind = 'customer' AND {found_in search_index $2}
+     ORDER BY d.position DESC LIMIT $3",
+    &[Id],
+);
+const COUNT: Sql = Sql::new(
+    "search.count",
+    "SELECT COUNT(*) FROM (
+       SELECT d.position FROM search_documents d
+       WHERE d.organization_id = $1 AND d.kind = $2 AND {found_in search_index $3}
+       ORDER BY d.position DESC LIMIT $4) candidates",
+    &[Int],
+);
+
+pub(crate) const ALL: &[&Sql] = &[&PUT, &REMOVE, &REMOVE_OF_CONVERSATION, &CONVERSATIONS, &ENTRIES, &CUSTOMERS, &COUNT];
+
+async fn put(
+    tx: &mut Tx<'_>,
+    org: OrganizationId,
+    kind: Kind,
+    id: Uuid,
+    about: Option<ConversationId>,
+    text: &str,
+) -> Result<(), Error> {
+    let folded = fold(text);
+    if folded.is_empty() {
+        return remove(tx, org, kind, vec![id]).await;
+    }
+    let about = about.map(|id| id.0);
+    let params = [org.0.into(), kind.as_str().into(), id.into(), about.into(), kind.scope(org).into(), folded.into()];
+    tx.exec(&PUT, &params).await.map(drop)
+}
+
+/// Makes a conversation findable by what it says now. Whoever changes subject, outcome or tags calls this.
+pub async fn index_conversation(tx: &mut Tx<'_>, c: &Conversation) -> Result<(), Error> {
+    let texts = c.subject.iter().chain(&c.outcome).chain(&c.tags).map(String::as_str);
+    let text = std::iter::once(c.number.to_string().as_str()).chain(texts).collect::<Vec<_>>().join(" ");
+    put(tx, c.organization_id, Kind::Conversation, c.id.0, Some(c.id), &text).await
+}
+
+/// Makes an entry findable by its text and the names of its files; what is neither message nor note never is. Whoever
+/// edits, redacts or deletes one calls this, or [`remove`].
+pub async fn index_entry(tx: &mut Tx<'_>, e: &Entry, files: &[String]) -> Result<(), Error> {
+    match e.kind {
+        EntryKind::Message | EntryKind::Note => {
+            let text = std::iter::once(e.text()).chain(files.iter().map(String::as_str)).collect::<Vec<_>>().join(" ");
+            put(tx, e.organization_id, Kind::Entry, e.id.0, Some(e.conversation_id), &text).await
+        }
+        EntryKind::CallLeg | EntryKind::Event => Ok(()),
+    }
+}
+
+/// Makes a customer findable by name and addresses as they are now.
+pub async fn index_customer(tx: &mut Tx<'_>, org: OrganizationId, id: CustomerId) -> Result<(), Error> {
+    let Some(customer) = crate::customers::find(tx, org, id).await?.filter(|c| c.state == "active") else {
+        return remove(tx, org, Kind::Customer, vec![id.0]).await;
+    };
+    let identities = crate::customers::identities(tx, org, id).await?;
+    let addresses =
+        identities.iter().filter(|i| i.kind != "visitor").flat_map(|i| [Some(&i.address), i.display.as_ref()]);
+    let text = customer.name.iter().chain(addresses.flatten()).map(String::as_str).collect::<Vec<_>>().join(" ");
+    put(tx, org, Kind::Customer, id.0, None, &text).await
+}
+
+/// Removes documents: of what was erased or deleted.
+pub async fn remove(tx: &mut Tx<'_>, org: OrganizationId, kind: Kind, ids: Vec<Uuid>) -> Result<(), Error> {
+    tx.exec(&REMOVE, &[org.0.into(), kind.as_str().into(), ids.into()]).await.map(drop)
+}
+
+/// Removes a conversation with everything said in it.
+pub async fn remove_conversation(tx: &mut Tx<'_>, org: OrganizationId, id: ConversationId) -> Result<(), Error> {
+    remove(tx, org, Kind::Conversation, vec![id.0]).await?;
+    tx.exec(&REMOVE_OF_CONVERSATION, &[org.0.into(), id.0.into()]).await.map(drop)
+}
+
+/// What was found of one kind.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// Newest first.
+    pub ids: Vec<Uuid>,
+    /// There were more matches than are looked at: older ones may be missing.
+    pub is_capped: bool,
+}
+
+/// The query in the words of the engine. Folded terms hold letters and digits only, so nothing needs escaping.
+fn expression(engine: Engine, scope: &str, query: &Query) -> Value {
+    match engine {
+        Engine::Sqlite => {
+            let terms: Vec<String> = query.terms().iter().map(|term| format!("\"{term}\" *")).collect();
+            format!("scope : \"{scope}\" AND folded : ({})", terms.join(" AND ")).into()
+        }
+        Engine::Postgres => {
+            let terms: Vec<String> = query.terms().iter().map(|term| format!("'{term}':*")).collect();
+            terms.join(" & ").into()
+        }
+    }
+}
+
+/// Conversations that match and are reached, at most `limit`, newest first.
+pub async fn conversations(
+    tx: &mut Tx<'_>,
+    org: OrganizationId,
+    reach: &Reach,
+    query: &Query,
+    limit: i64,
+) -> Result<Found, Error> {
+    reached_ones(tx, &CONVERSATIONS, Kind::Conversation, (org, reach, query, limit)).await
+}
+
+/// Messages and notes that match in conversations that are reached, at most `limit`, newest first.
+pub async fn entries(
+    tx: &mut Tx<'_>,
+    org: OrganizationId,
+    reach: &Reach,
+    query: &Query,
+    limit: i64,
+) -> Result<Found, Error> {
+    reached_ones(tx, &ENTRIES, Kind::Entry, (org, reach, query, limit)).await
+}
+
+async fn reached_ones(
+    tx: &mut Tx<'_>,
+    sql: &Sql,
+    kind: Kind,
+    (org, reach, query, limit): (OrganizationId, &Reach, &Query, i64),
+) -> Result<Found, Error> {
+    let params = reached_params(tx.engine(), kind, (org, reach, query, limit));
+    let ids = tx.all(sql, &params, |row| Cols::new(row).get()).await?;
+    capped(tx, org, kind, query, ids, limit).await
+}
+
+fn reached_params(
+    engine: Engine,
+    kind: Kind,
+    (org, reach, query, limit): (OrganizationId, &Reach, &Query, i64),
+) -> [Value; 7] {
+    [
+        org.0.into(),
+        reach.is_everything.into(),
+        reach.queues.iter().map(|q| q.0).collect::<Vec<_>>().into(),
+        reach.agents.iter().map(|a| a.0).collect::<Vec<_>>().into(),
+        expression(engine, &kind.scope(org), query),
+        CANDIDATES.into(),
+        limit.into(),
+    ]
+}
+
+/// How the engine looks for entries: for tests of the plan.
+pub async fn plan_of_entries(
+    tx: &mut Tx<'_>,
+    org: OrganizationId,
+    reach: &Reach,
+    query: &Query,
+) -> Result<Vec<String>, Error> {
+    let params = reached_params(tx.engine(), Kind::Entry, (org, reach, query, 50));
+    tx.explain(&ENTRIES, &params).await
+}
+
+/// Customers that match, at most `limit`, newest first.
+pub async fn customers(tx: &mut Tx<'_>, org: OrganizationId, query: &Query, limit: i64) -> Result<Found, Error> {
+    let wanted = expression(tx.engine(), &Kind::Customer.scope(org), query);
+    let params = [org.0.into(), wanted, limit.min(CANDIDATES).into()];
+    let ids = tx.all(&CUSTOMERS, &params, |row| Cols::new(row).get()).await?;
+    capped(tx, org, Kind::Customer, query, ids, limit).await
+}
+
+/// Says whether matches were left unread; a full page needs no look.
+async fn capped(
+    tx: &mut Tx<'_>,
+    org: OrganizationId,
+    kind: Kind,
+    query: &Query,
+    ids: Vec<Uuid>,
+    limit: i64,
+) -> Result<Found, Error> {
+    if i64::try_from(ids.len()).is_ok_and(|count| count >= limit) {
+        return Ok(Found { ids, is_capped: false });
+    }
+    let wanted = expression(tx.engine(), &kind.scope(org), query);
+    let params = [org.0.into(), kind.as_str().into(), wanted, (CANDIDATES + 1).into()];
+    let count: i64 = tx.one(&COUNT, &params, |row| row.get(0)).await?;
+    Ok(Found { ids, is_capped: count > CANDIDATES })
+}
+
+/// Makes an entry findable anew, read with its files.
+pub async fn reindex_entry(tx: &mut Tx<'_>, org: OrganizationId, id: EntryId) -> Result<(), Error> {
+    let Some(entry) = crate::entries::find_many(tx, org, vec![id.0]).await?.pop() else {
+        return remove(tx, org, Kind::Entry, vec![id.0]).await;
+    };
+    let files = crate::attachments::of_entries(tx, org, vec![id.0]).await?;
+    let names: Vec<String> = files.into_iter().map(|file| file.name).collect();
+    index_entry(tx, &entry, &names).await
+}
