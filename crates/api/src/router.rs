@@ -105,15 +105,6 @@ fn email() -> OpenApiRouter<Api> {
         .routes(routes!(deliveries::cancel))
 }
 
-/// What a trial installation is tried out with.
-fn demo() -> OpenApiRouter<Api> {
-    OpenApiRouter::new()
-        .routes(routes!(demo::seed, demo::clear))
-        .routes(routes!(simulator::scripts))
-        .routes(routes!(simulator::runs, simulator::start))
-        .routes(routes!(simulator::stop))
-}
-
 fn files() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(attachments::add))
@@ -121,6 +112,15 @@ fn files() -> OpenApiRouter<Api> {
         .routes(routes!(attachments::content))
         .routes(routes!(attachments::preview))
         .routes(routes!(search::find))
+}
+
+/// What a trial installation is tried out with.
+fn demo() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(demo::seed, demo::clear))
+        .routes(routes!(simulator::scripts))
+        .routes(routes!(simulator::runs, simulator::start))
+        .routes(routes!(simulator::stop))
 }
 
 fn inbox() -> OpenApiRouter<Api> {

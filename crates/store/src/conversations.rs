@@ -229,16 +229,6 @@ macro_rules! interaction_columns {
          state, started_at, ended_at, end_reason, last_activity_at, version"
     };
 }
-/// What a [`Reach`] covers: `$2` everything, `$3` queues, `$4` agents who own or hold.
-macro_rules! reached {
-    () => {
-        "($2 OR queue_id {any_uuid $3} OR owner_agent_id {any_uuid $4} OR EXISTS (
-           SELECT 1 FROM work_items w WHERE w.organization_id = $1 AND w.conversation_id = conversations.id
-             AND w.state NOT IN ('closed', 'cancelled') AND w.agent_id {any_uuid $4}))"
-    };
-}
-pub(crate) use reached;
-
 pub(crate) const CONVERSATION: &[db::Kind] = &[
     Id, Id, Int, Text, Text, Text, Text, Id, Id, Id, Id, Id, Json, Text, Json, Json, Time, Bool, Time, Time, Time, Int,
     Json, Bool, Bool, Time, Int, Time, Time, Int, Id, Id, Json, Json, Json, Id, Bool, Bool, Time, Time, Id,

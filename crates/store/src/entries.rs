@@ -317,5 +317,9 @@ pub async fn mark(tx: &mut Tx<'_>, e: &Entry) -> Result<(), Error> {
         e.author_name.clone().into(),
         e.mail.clone().into(),
     ];
-    tx.exec_one(&MARK, &params).await
+    tx.exec_one(&MARK, &params).await?;
+    if e.marks.deleted_at.is_some() {
+        return crate::search::remove(tx, e.organization_id, crate::search::Kind::Entry, vec![e.id.0]).await;
+    }
+    crate::search::reindex_entry(tx, e.organization_id, e.id).await
 }

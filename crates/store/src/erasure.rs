@@ -16,7 +16,8 @@ const DRAFTS: Sql =
     Sql::new("erasure.drafts", "DELETE FROM drafts WHERE organization_id = $1 AND conversation_id = $2", &[]);
 const ATTACHMENTS: Sql = Sql::new(
     "erasure.attachments",
-    "UPDATE attachments SET state = 'expired', name = '' WHERE organization_id = $1 AND conversation_id = $2",
+    "UPDATE attachments SET state = 'expired', name = '', file_key = NULL, preview_key = NULL
+     WHERE organization_id = $1 AND conversation_id = $2",
     &[],
 );
 const NOTIFICATIONS: Sql = Sql::new(
@@ -49,6 +50,7 @@ pub async fn entries(
 
 /// Wipes what stands beside the entries: drafts, names of files, notifications, timers.
 pub async fn beside(tx: &mut Tx<'_>, org: OrganizationId, conversation: ConversationId) -> Result<(), Error> {
+    crate::search::remove_conversation(tx, org, conversation).await?;
     for sql in [&DRAFTS, &ATTACHMENTS, &NOTIFICATIONS, &TIMERS] {
         tx.exec(sql, &[org.0.into(), conversation.0.into()]).await?;
     }

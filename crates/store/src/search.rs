@@ -14,7 +14,7 @@ use domain::search::{Query, fold};
 use uuid::Uuid;
 
 use crate::cols::Cols;
-use crate::conversations::{Conversation, reached};
+use crate::conversations::Conversation;
 use crate::entries::Entry;
 
 /// Matches a search looks at; more are said to be there, not read.
@@ -44,6 +44,15 @@ impl Kind {
     fn scope(self, org: OrganizationId) -> String {
         format!("{}{}", org.0.simple(), self.as_str())
     }
+}
+
+/// What a [`Reach`] covers: `$2` everything, `$3` queues, `$4` agents who own or hold.
+macro_rules! reached {
+    () => {
+        "conversations.deleted_at IS NULL AND ($2 OR queue_id {any_uuid $3} OR owner_agent_id {any_uuid $4} OR EXISTS (
+           SELECT 1 FROM work_items w WHERE w.organization_id = $1 AND w.conversation_id = conversations.id
+             AND w.state NOT IN ('closed', 'cancelled') AND w.agent_id {any_uuid $4}))"
+    };
 }
 
 const PUT: Sql = Sql::new(

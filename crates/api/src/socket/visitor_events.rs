@@ -19,10 +19,8 @@ pub(super) async fn translated(api: &Api, visitor_row: &Visitor, live: &Live) ->
             "entry.delivery_changed" if was_held => "message.created",
             "entry.updated" | "entry.redacted" => "message.updated",
             "entry.deleted" => {
-                return Some((
-                    "message.deleted",
-                    json!({ "message_id": entry.id, "conversation_id": entry.conversation_id }),
-                ));
+                let data = json!({ "id": entry.id, "conversation_id": entry.conversation_id });
+                return Some(("message.deleted", data));
             }
             _ => return None,
         };

@@ -68,6 +68,7 @@ async fn forget(ctx: &Ctx, actor: &Actor, id: CustomerId) -> Result<(), Error> {
                 c.profile = store::customers::Profile { merged_into_id: merged_into, ..Default::default() };
                 customer_merges::update(tx, &mut c, pen.now).await?;
                 customer_merges::wipe_identities(tx, org, id, pen.now).await?;
+                store::search::index_customer(tx, org, id).await?;
                 pen.tell(tx, "customer.erased", json!({ "customer_id": id })).await?;
                 pen.audit(tx, "customer.erased", ("customer", id.0), None, None).await
             })

@@ -117,6 +117,12 @@ pub(super) fn keys_for(live: &Live) -> Vec<Key> {
     let agents = content.agents();
     let noun = live.event.kind.split('.').next().unwrap_or_default();
     match noun {
+        "mention" | "notification" | "job" => keys.extend(
+            named("user_id")
+                .and_then(|id| id.parse().ok())
+                .or(content.job.as_ref().and_then(|job| job.created_by))
+                .map(Key::User),
+        ),
         "draft" => keys.extend(named("user_id").and_then(|id| id.parse().ok()).map(Key::User)),
         "offer" => keys.extend(agents.into_iter().map(Key::Agent)),
         "presence" => {
@@ -203,6 +209,7 @@ mod tests {
             is_demo: false,
             resolved_at: None,
             reopened_count: 0,
+            desk: Default::default(),
             created_at: Timestamp::UNIX_EPOCH,
             updated_at: Timestamp::UNIX_EPOCH,
             version: 1,

@@ -255,7 +255,7 @@ async fn keep(
         created_at: now,
         version: 1,
         is_shared: false,
-        verified_by: None,
+        verified_by: is_proven.then(|| "identity_token".to_owned()),
     };
     store::customers::insert_identity(tx, &identity).await?;
     let event = if is_proven { "identity.verified" } else { "identity.added" };

@@ -71,7 +71,7 @@ async fn shown(ctx: &Ctx, visitor: &Visitor, only: Option<ConversationId>) -> Re
     let view = |conversation: Conversation| {
         let id = conversation.id;
         Own {
-            last: rows.last.iter().find(|entry| entry.conversation_id == id).cloned(),
+            last: rows.last.iter().find(|entry| entry.conversation_id == id && entry.is_out()).cloned(),
             unread_count: rows.unread.iter().find(|(of, _)| *of == id).map_or(0, |(_, count)| *count),
             place: places.iter().find(|(of, _)| *of == id).map(|(_, place)| *place),
             conversation,

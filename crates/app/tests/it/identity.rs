@@ -120,6 +120,8 @@ impl Scene {
             verified_at: None,
             created_at: self.world.ctx.now(),
             version: 1,
+            is_shared: false,
+            verified_by: None,
         };
         let insert = self.world.ctx.store().write("test", identity, |tx, identity| {
             Box::pin(async move { Ok::<_, Error>(store::customers::insert_identity(tx, &identity).await?) })
