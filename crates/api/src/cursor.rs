@@ -82,6 +82,11 @@ pub fn filtered(noun: &str, filters: &impl serde::Serialize) -> String {
     format!("{noun}/{}", URL_SAFE_NO_PAD.encode(&digest[..9]))
 }
 
+/// For fields of a list's query that say where and how much, not what: they are no part of its filters.
+pub const fn is_no_filter<T>(_: &T) -> bool {
+    true
+}
+
 /// A place in a list by id, newest first.
 #[must_use]
 pub fn of_id(noun: &str, id: Uuid) -> String {

@@ -84,11 +84,23 @@ pub fn is_json(headers: &HeaderMap) -> bool {
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    // A list would pass for an object: its items for the fields, in their order.
+    let is_object = bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
+    if !is_object {
+        return Err(malformed(bytes).unwrap_or_else(|| Problem::invalid("", "type")));
+    }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| refusal(&error))?;
+    let value = serde_path_to_error::deserialize(&mut reader)
+        .map_err(|error| malformed(bytes).unwrap_or_else(|| refusal(&error)))?;
     reader.end().map_err(|error| Problem::from(Code::MalformedBody).detail(error.to_string()))?;
     refuse_nul(bytes)?;
     Ok(value)
+}
+
+/// What is no JSON is told as that, also where a field before the fault is wrong.
+fn malformed(bytes: &[u8]) -> Option<Problem> {
+    let error = serde_json::from_slice::<serde::de::IgnoredAny>(bytes).err()?;
+    Some(Problem::from(Code::MalformedBody).detail(error.to_string()))
 }
 
 /// U+0000 is refused wherever it stands; the engines cannot keep it.
@@ -241,6 +253,8 @@ mod tests {
     #[test]
     fn each_fault_of_a_body_has_its_code_and_place() {
         check("{", "malformed_body", None);
+        check(r#"{"nmae":"#, "malformed_body", None);
+        check(r#"["a"]"#, "invalid", Some(("", "type")));
         check(r#"{"name":"a"} x"#, "malformed_body", None);
         check(r#"{"name":"a","nmae":1}"#, "unknown_field", Some(("/nmae", "unknown_field")));
         check(r#"{"name":1}"#, "invalid", Some(("/name", "type")));

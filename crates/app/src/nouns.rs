@@ -290,7 +290,10 @@ fn may_read<T: Settings>(actor: &Actor) -> Result<(), Error> {
 }
 
 /// What editing is asked for: configuration needs the organization, companies any reach.
-fn may_edit<T: Settings>(actor: &Actor) -> Result<(), Error> {
+///
+/// # Errors
+/// [`Error::Denied`].
+pub fn may_edit<T: Settings>(actor: &Actor) -> Result<(), Error> {
     let resource = if T::EDIT == Permission::OrganizationEdit { Resource::Organization } else { Resource::Any };
     actor.authorize(T::EDIT, resource)
 }

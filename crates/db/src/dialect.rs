@@ -15,6 +15,7 @@
 //! | `{event_order}` | `position` | `xid, position` |
 //! | `{event_order_desc}` | `position DESC` | `xid DESC, position DESC` |
 //! | `{found_in index $1}` | `position IN` the newest 1001 rows of the FTS5 table `index` that match `?1` | `words @@ $1::text::tsquery` |
+//! | `{unindexed column}` | `+column`, which no index serves | `column` |
 //!
 //! A cast is needed on PostgreSQL where nothing else gives a parameter its type: `{cast $1 uuid} IS NULL`.
 //!
@@ -113,6 +114,7 @@ fn placeholder(engine: Engine, inner: &str, numbers: &mut BTreeSet<usize>) -> Re
                 format!("words @@ {query}::text::tsquery"),
             )
         }
+        ["unindexed", column] => (format!("+{column}"), (*column).to_owned()),
         ["event_order"] => ("position".into(), "xid, position".into()),
         ["event_order_desc"] => ("position DESC".into(), "xid DESC, position DESC".into()),
         ["xid"] => ("0".into(), "xid::text::bigint".into()),
@@ -293,6 +295,7 @@ mod tests {
             "position IN (SELECT rowid FROM i WHERE i MATCH ?1 ORDER BY rowid DESC LIMIT 1001)",
             "words @@ $1::text::tsquery",
         );
+        check("{unindexed d.kind} = $1", "+d.kind = ?1", "d.kind = $1");
         check("{event_order_desc}", "position DESC", "xid DESC, position DESC");
     }
 

@@ -32,28 +32,29 @@ pub struct Word {
 
 /// The words of a text in order.
 pub fn words(text: &str) -> impl Iterator<Item = Word> {
-    let mut chars = text.chars().take(MAX_TEXT).enumerate().peekable();
+    let chars = text.chars().take(MAX_TEXT).enumerate();
+    let mut pieces = chars.flat_map(|(at, c)| pieces(c).map(move |piece| (at, piece))).peekable();
     std::iter::from_fn(move || {
         let mut word: Option<Word> = None;
-        while let Some(&(at, c)) = chars.peek() {
-            let folded = fold_char(c);
-            let is_part = !folded.is_empty() || (word.is_some() && is_joining(c));
-            if !is_part || (word.is_some() && is_ideograph(c)) {
-                if word.is_some() {
-                    break;
+        while let Some(&(at, piece)) = pieces.peek() {
+            match (piece, &mut word) {
+                (Piece::Gap, Some(_)) => break,
+                (Piece::Gap | Piece::Mark, None) => {}
+                (Piece::Mark, Some(current)) => current.to = at + 1,
+                (Piece::Part(c), Some(_)) if is_ideograph(c) => break,
+                (Piece::Part(c), found) => {
+                    let current = found.get_or_insert(Word { folded: String::new(), from: at, to: at });
+                    if current.folded.chars().count() < MAX_WORD {
+                        current.folded.push(c);
+                    }
+                    current.to = at + 1;
+                    if is_ideograph(c) {
+                        pieces.next();
+                        break;
+                    }
                 }
-                chars.next();
-                continue;
             }
-            chars.next();
-            let current = word.get_or_insert(Word { folded: String::new(), from: at, to: at });
-            if current.folded.chars().count() < MAX_WORD {
-                current.folded.push_str(&folded);
-            }
-            current.to = at + 1;
-            if is_ideograph(c) {
-                break;
-            }
+            pieces.next();
         }
         word
     })
@@ -72,32 +73,42 @@ pub fn fold(text: &str) -> String {
     folded
 }
 
-/// A mark that belongs to the letter before it and says nothing of its own.
-fn is_joining(c: char) -> bool {
-    is_combining_mark(c) || matches!(c, '\u{200c}' | '\u{200d}' | '\u{ad}')
+/// What a character is to a word.
+#[derive(Clone, Copy)]
+enum Piece {
+    /// A letter or digit of it, folded.
+    Part(char),
+    /// Belongs to the letter before it and says nothing of its own.
+    Mark,
+    /// Ends it.
+    Gap,
 }
 
-/// What is left of a character: letters and digits, lower case, without accents; nothing of a sign.
-fn fold_char(c: char) -> String {
-    if c.is_ascii() {
-        return if c.is_ascii_alphanumeric() { c.to_ascii_lowercase().to_string() } else { String::new() };
-    }
-    let plain = std::iter::once(c).nfkd().flat_map(char::to_lowercase);
-    let bare = plain.filter(|c| !is_combining_mark(*c) && c.is_alphanumeric());
-    bare.fold(String::new(), |mut text, c| {
-        match c {
-            'ß' => text.push_str("ss"),
-            'æ' => text.push_str("ae"),
-            'œ' => text.push_str("oe"),
-            'ø' => text.push('o'),
-            'ł' => text.push('l'),
-            'đ' | 'ð' => text.push('d'),
-            'ħ' => text.push('h'),
-            'ı' => text.push('i'),
-            other => text.push(other),
-        }
-        text
+/// What a character comes apart into: `ﬁ` into two letters, `½` into two digits and the sign between them.
+fn pieces(c: char) -> impl Iterator<Item = Piece> {
+    let (simple, other) = if c.is_ascii() { (Some(c.to_ascii_lowercase()), None) } else { (None, Some(c)) };
+    let plain = other.into_iter().nfkd().flat_map(char::to_lowercase);
+    simple.into_iter().chain(plain.flat_map(unaccented)).map(|c| match c {
+        c if is_combining_mark(c) || matches!(c, '\u{200c}' | '\u{200d}' | '\u{ad}') => Piece::Mark,
+        c if c.is_alphanumeric() => Piece::Part(c),
+        _ => Piece::Gap,
     })
+}
+
+/// Letters that Unicode does not take apart, as people type them.
+fn unaccented(c: char) -> impl Iterator<Item = char> {
+    let (first, second) = match c {
+        'ß' => ('s', Some('s')),
+        'æ' => ('a', Some('e')),
+        'œ' => ('o', Some('e')),
+        'ø' => ('o', None),
+        'ł' => ('l', None),
+        'đ' | 'ð' => ('d', None),
+        'ħ' => ('h', None),
+        'ı' => ('i', None),
+        other => (other, None),
+    };
+    std::iter::once(first).chain(second)
 }
 
 /// A character that is a word: Chinese, Japanese kana, Thai has none of these and stays in runs.
@@ -146,10 +157,12 @@ impl Query {
     /// The passage around the first hit, and where the hits stand in it, in code points; `None` without a hit.
     #[must_use]
     pub fn passage(&self, text: &str) -> Option<Passage> {
-        let hits: Vec<(usize, usize)> = words(text)
+        let mut hits: Vec<(usize, usize)> = words(text)
             .filter(|word| self.terms.iter().any(|term| word.folded.starts_with(term)))
             .map(|word| (word.from, word.to))
             .collect();
+        // Words of one character that came apart are marked once.
+        hits.dedup();
         let first = hits.first()?.0;
         let begin = beginning(text, first);
         let passage: String = text.chars().skip(begin).take(PASSAGE).collect();

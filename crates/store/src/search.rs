@@ -2,6 +2,7 @@
 //!
 //! # Invariants
 //! - A document is written in the transaction of what it is about, and goes with it.
+//! - SQLite finds by the index of words alone: `{unindexed}` keeps it from walking all documents of a kind.
 //! - A search reads at most [`CANDIDATES`] matches, the newest, however many there are; nothing is ranked.
 //! - Who may read a conversation decides, in the same statement, whether it or its entries are found.
 
@@ -78,7 +79,7 @@ const CONVERSATIONS: Sql = Sql::new(
     concat!(
         "WITH found AS (
            SELECT d.position AS place, d.id AS document_id FROM search_documents d
-           WHERE d.organization_id = $1 AND d.kind = 'conversation' AND {found_in search_index $5}
+           WHERE d.organization_id = $1 AND {unindexed d.kind} = 'conversation' AND {found_in search_index $5}
            ORDER BY d.position DESC LIMIT $6)
          SELECT found.document_id FROM found
          JOIN conversations ON conversations.organization_id = $1 AND conversations.id = found.document_id
@@ -93,7 +94,7 @@ const ENTRIES: Sql = Sql::new(
     concat!(
         "WITH found AS (
            SELECT d.position AS place, d.id AS document_id, d.conversation_id AS about FROM search_documents d
-           WHERE d.organization_id = $1 AND d.kind = 'entry' AND {found_in search_index $5}
+           WHERE d.organization_id = $1 AND {unindexed d.kind} = 'entry' AND {found_in search_index $5}
            ORDER BY d.position DESC LIMIT $6)
          SELECT found.document_id FROM found
          JOIN conversations ON conversations.organization_id = $1 AND conversations.id = found.about
@@ -106,7 +107,7 @@ const ENTRIES: Sql = Sql::new(
 const CUSTOMERS: Sql = Sql::new(
     "search.customers",
     "SELECT d.id FROM search_documents d
-     WHERE d.organization_id = $1 AND d.kind = 'customer' AND {found_in search_index $2}
+     WHERE d.organization_id = $1 AND {unindexed d.kind} = 'customer' AND {found_in search_index $2}
      ORDER BY d.position DESC LIMIT $3",
     &[Id],
 );
@@ -114,7 +115,7 @@ const COUNT: Sql = Sql::new(
     "search.count",
     "SELECT COUNT(*) FROM (
        SELECT d.position FROM search_documents d
-       WHERE d.organization_id = $1 AND d.kind = $2 AND {found_in search_index $3}
+       WHERE d.organization_id = $1 AND {unindexed d.kind} = $2 AND {found_in search_index $3}
        ORDER BY d.position DESC LIMIT $4) candidates",
     &[Int],
 );

@@ -175,7 +175,9 @@ const INSERT_NEXT: Sql = Sql::new(
      SELECT {cast $3 uuid}, organization_id, {cast $4 text}, routing_kind, {cast $5 uuid}, interaction_id,
        conversation_id, customer_id, channel_id, {cast $6 time}, {cast $7 json}, {cast $8 time}, {cast $8 time}, 1, kind,
        subject, attributes
-     FROM work_items WHERE organization_id = $1 AND id = $2",
+     FROM work_items WHERE organization_id = $1 AND id = $2
+     ON CONFLICT (id) DO UPDATE SET state = excluded.state, queue_id = excluded.queue_id, record = excluded.record,
+       enqueued_at = excluded.enqueued_at, updated_at = excluded.updated_at, version = work_items.version + 1",
     &[],
 );
 const PAGE: Sql = Sql::new(
@@ -397,7 +399,7 @@ pub async fn change_interval(
     tx.exec_one(&START_INTERVAL, &params).await
 }
 
-/// Adds the item that goes on where another ends: what it belongs to is the same.
+/// Writes the item that goes on where another ends: what it belongs to is the same. It may stand there as new already.
 pub async fn insert_next(
     tx: &mut Tx<'_>,
     org: OrganizationId,

@@ -271,3 +271,12 @@ pub struct VisitorReadInput {
     /// The last message seen.
     pub seq: i64,
 }
+
+/// `POST /events`
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VisitorEvents {
+    /// At most 50: `{type, …}` each.
+    #[schema(value_type = Vec<Object>)]
+    pub events: Vec<Object>,
+}

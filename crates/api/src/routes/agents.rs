@@ -6,6 +6,7 @@ use app::config::docs::{AgentDoc, AgentSkillDoc};
 use app::presence::Change;
 use axum::extract::State;
 use domain::ids::AgentId;
+use domain::permissions::{Permission, Resource};
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -188,6 +189,7 @@ pub async fn set_presence(
     Json(input): Json<AgentPresenceInput>,
 ) -> Answer<Json<Presence>> {
     let (ctx, actor, agent) = (api.ctx(), caller.actor(), AgentId(id));
+    actor.authorize(Permission::AgentsOperate, Resource::Any)?;
     app::agents::find(ctx, actor, agent).await?;
     let change = Change { status: input.status, is_next: input.is_next, is_confirmed: true };
     let standpoint = app::presence::set_for(ctx, actor, agent, change, &input.reason).await?;
@@ -213,6 +215,7 @@ pub async fn force_logout(
     Json(input): Json<ForceLogoutInput>,
 ) -> Answer<Json<Presence>> {
     let (ctx, actor, agent) = (api.ctx(), caller.actor(), AgentId(id));
+    actor.authorize(Permission::AgentsOperate, Resource::Any)?;
     app::agents::find(ctx, actor, agent).await?;
     let standpoint = app::presence::force_logout(ctx, actor, agent, &input.reason).await?;
     super::presence::rendered(&api, &caller, &standpoint).await

@@ -4,6 +4,7 @@ use app::channels::{Change, ChannelView, NewChannel as Input, SetupView};
 use axum::extract::State;
 use axum::response::Response;
 use domain::ids::{ChannelId, QueueId};
+use domain::permissions::{Permission, Resource};
 use http::{HeaderMap, StatusCode};
 use uuid::Uuid;
 
@@ -82,6 +83,7 @@ pub async fn update(
     headers: HeaderMap,
     Json(input): Json<ChannelChange>,
 ) -> Answer<Response> {
+    caller.actor().authorize(Permission::ChannelsEdit, Resource::Organization)?;
     let version = etag::required(&headers)?;
     let queue = input.queue_id.map(|queue| queue.map(QueueId));
     let change = Change { name: input.name, queue, config: input.config };
@@ -98,6 +100,7 @@ pub async fn archive(
     Ids(id): Ids<Uuid>,
     headers: HeaderMap,
 ) -> Answer<StatusCode> {
+    caller.actor().authorize(Permission::ChannelsEdit, Resource::Organization)?;
     let version = etag::required(&headers)?;
     app::channels::archive(api.ctx(), caller.actor(), ChannelId(id), version).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -145,6 +145,7 @@ pub async fn change(
 
 /// Removes an object.
 pub async fn remove(api: &Api, caller: &Caller, noun: Noun, id: Uuid, headers: &HeaderMap) -> Answer<StatusCode> {
+    app::config::may_write(caller.actor(), noun)?;
     app::config::remove(api.ctx(), caller.actor(), noun, id, needed(headers)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -196,6 +197,7 @@ macro_rules! routes_of {
             headers: HeaderMap,
             fields: Fields,
         ) -> Answer<Versioned<$dto>> {
+            app::config::may_write(caller.actor(), $noun)?;
             let version = config::needed(&headers)?;
             let row = config::change(&api, &caller, $noun, id, version, fields).await?;
             Ok(Versioned::shown(row.version(), $show(&row).ok_or(Code::NotFound)?))

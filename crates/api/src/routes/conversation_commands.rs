@@ -5,6 +5,7 @@ use app::customers;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::ids::{AgentId, ChannelId, ConversationId, CustomerId, IdentityId, QueueId, UserId, WrapUpCodeId};
+use domain::permissions::{Permission, Resource};
 use http::header::LOCATION;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use uuid::Uuid;
@@ -47,6 +48,7 @@ pub async fn open(
     caller: Caller,
     Json(input): Json<NewConversation>,
 ) -> Answer<Versioned<Conversation>> {
+    caller.actor().authorize(Permission::ConversationsReply, Resource::Any)?;
     let who = match (input.customer_id, input.identity) {
         (Some(id), None) => Who::Customer(CustomerId(id)),
         (None, Some(identity)) => {
@@ -333,7 +335,9 @@ fn command(action: BulkAction) -> Answer<Act> {
 /// One command for many conversations; with `is_preview` only what it would reach.
 #[utoipa::path(post, path = "/conversations/bulk", tag = "conversations", request_body = BulkInput,
     responses((status = 200, body = BulkPreview), (status = 202, body = Job), (status = "default", body = ProblemBody)))]
-pub async fn bulk(State(api): State<Api>, caller: Caller, Json(input): Json<BulkInput>) -> Answer<Response> {
+pub async fn bulk(State(api): State<Api>, caller: Caller, input: Result<Json<BulkInput>, Problem>) -> Answer<Response> {
+    caller.actor().authorize(Permission::ConversationsRead, Resource::Any)?;
+    let Json(input) = input?;
     if input.q.is_some() && !input.ids.is_empty() {
         return Err(Problem::invalid("/q", "duplicate"));
     }

@@ -82,6 +82,7 @@ pub async fn update(
     headers: HeaderMap,
     Json(input): Json<ConversationStatusPatch>,
 ) -> Answer<Versioned<ConversationStatus>> {
+    nouns::may_edit::<nouns::ConversationStatus>(caller.actor())?;
     let version = versions::required(&headers)?;
     let mut settings = nouns::find::<nouns::ConversationStatus>(api.ctx(), caller.actor(), id).await?.settings;
     if let Some(name) = input.name {
@@ -109,6 +110,7 @@ pub async fn delete(
     Ids(id): Ids<Uuid>,
     headers: HeaderMap,
 ) -> Answer<StatusCode> {
+    nouns::may_edit::<nouns::ConversationStatus>(caller.actor())?;
     let version = versions::required(&headers)?;
     nouns::delete::<nouns::ConversationStatus>(api.ctx(), caller.actor(), id, version).await?;
     Ok(StatusCode::NO_CONTENT)

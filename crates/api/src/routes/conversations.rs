@@ -63,16 +63,16 @@ pub struct ConversationsQuery {
     #[serde(skip_serializing_if = "Option::is_none")]
     sort: Option<String>,
     /// `customer`, `owner`, `queue`, by commas.
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing_if = "cursor::is_no_filter")]
     expand: Option<String>,
     /// 1 to 200.
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing_if = "cursor::is_no_filter")]
     limit: Option<i64>,
     /// Cursor of the page that follows.
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing_if = "cursor::is_no_filter")]
     after: Option<String>,
     /// Cursor of the page that precedes.
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing_if = "cursor::is_no_filter")]
     before: Option<String>,
 }
 

@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use domain::ids::{AgentId, CustomerId, IdentityId};
+use domain::permissions::{Permission, Resource};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::Deserialize;
@@ -261,8 +262,10 @@ pub struct MergesQuery {
 pub async fn merges(
     State(api): State<Api>,
     caller: Caller,
-    Query(query): Query<MergesQuery>,
+    query: Result<Query<MergesQuery>, Problem>,
 ) -> Answer<Json<List<Merge>>> {
+    caller.actor().authorize(Permission::CustomersMerge, Resource::Any)?;
+    let Query(query) = query?;
     let rows = customers::merges(api.ctx(), caller.actor(), CustomerId(query.customer_id)).await?;
     Ok(Json(List::whole(rows.iter().map(|row| render_desk::merge(row, None)))))
 }

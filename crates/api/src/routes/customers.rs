@@ -56,10 +56,10 @@ pub struct CustomersQuery {
     #[serde(skip_serializing_if = "Option::is_none")]
     is_vip: Option<bool>,
     /// 1 to 200.
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing_if = "cursor::is_no_filter")]
     limit: Option<i64>,
     /// Cursor of the page.
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing_if = "cursor::is_no_filter")]
     after: Option<String>,
 }
 

@@ -84,6 +84,7 @@ pub async fn update(
     headers: HeaderMap,
     Json(input): Json<CustomFieldPatch>,
 ) -> Answer<Versioned<CustomField>> {
+    nouns::may_edit::<nouns::CustomField>(caller.actor())?;
     let version = versions::required(&headers)?;
     let mut settings = nouns::find::<nouns::CustomField>(api.ctx(), caller.actor(), id).await?.settings;
     if let Some(name) = input.name {
@@ -111,6 +112,7 @@ pub async fn delete(
     Ids(id): Ids<Uuid>,
     headers: HeaderMap,
 ) -> Answer<StatusCode> {
+    nouns::may_edit::<nouns::CustomField>(caller.actor())?;
     let version = versions::required(&headers)?;
     nouns::delete::<nouns::CustomField>(api.ctx(), caller.actor(), id, version).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -4,7 +4,7 @@ use app::roles::{self, Input};
 use axum::extract::State;
 use axum::response::Response;
 use domain::ids::RoleId;
-use domain::permissions::Grant;
+use domain::permissions::{Grant, Permission, Resource};
 use http::{HeaderMap, StatusCode};
 use uuid::Uuid;
 
@@ -89,6 +89,7 @@ pub async fn update(
     headers: HeaderMap,
     Json(input): Json<RoleChange>,
 ) -> Answer<Response> {
+    caller.actor().authorize(Permission::RolesEdit, Resource::Organization)?;
     let change = roles::Change { name: input.name, grants: input.grants.map(granted).transpose()? };
     let found = roles::find(api.ctx(), caller.actor(), RoleId(id)).await?;
     let version = etag::required(&headers)?;
@@ -106,6 +107,7 @@ pub async fn delete(
     Ids(id): Ids<Uuid>,
     headers: HeaderMap,
 ) -> problem::Answer<StatusCode> {
+    caller.actor().authorize(Permission::RolesEdit, Resource::Organization)?;
     let found = roles::find(api.ctx(), caller.actor(), RoleId(id)).await?;
     let version = etag::required(&headers)?;
     roles::delete(api.ctx(), caller.actor(), found.id, version).await?;

@@ -71,6 +71,7 @@ pub async fn update(
     headers: HeaderMap,
     Json(input): Json<TagPatch>,
 ) -> Answer<Versioned<Tag>> {
+    nouns::may_edit::<nouns::Tag>(caller.actor())?;
     let version = versions::required(&headers)?;
     let mut settings = nouns::find::<nouns::Tag>(api.ctx(), caller.actor(), id).await?.settings;
     if let Some(name) = input.name {
@@ -92,6 +93,7 @@ pub async fn delete(
     Ids(id): Ids<Uuid>,
     headers: HeaderMap,
 ) -> Answer<StatusCode> {
+    nouns::may_edit::<nouns::Tag>(caller.actor())?;
     let version = versions::required(&headers)?;
     nouns::delete::<nouns::Tag>(api.ctx(), caller.actor(), id, version).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -16,10 +16,10 @@ use uuid::Uuid;
 use crate::auth::bearer;
 use crate::cors::Door;
 use crate::dto::widget::{
-    Brand, Hours, IdentifyInput, Message, Posted, Visitor, VisitorConversation, VisitorMessageInput, VisitorReadInput,
-    VisitorSession, VisitorSessionInput, WidgetConfig, WidgetFeatures, WidgetLimits,
+    Brand, Hours, IdentifyInput, Message, Posted, Visitor, VisitorConversation, VisitorEvents, VisitorMessageInput,
+    VisitorReadInput, VisitorSession, VisitorSessionInput, WidgetConfig, WidgetFeatures, WidgetLimits,
 };
-use crate::dto::{List, Nothing, Object, Page};
+use crate::dto::{List, Nothing, Page};
 use crate::extract::{Ids, Json, Query};
 use crate::problem::{Code, ProblemBody};
 use crate::state::Api;
@@ -264,8 +264,12 @@ pub async fn end(
 }
 
 /// Page views and the like. Without consent to tracking they are dropped; nobody can give it yet.
-#[utoipa::path(post, path = "/events", tag = "widget", params(("key" = String, Path)), request_body = Object,
+#[utoipa::path(post, path = "/events", tag = "widget", params(("key" = String, Path)), request_body = VisitorEvents,
     responses((status = 204), (status = "default", body = ProblemBody)))]
-pub async fn events(_caller: Caller, Json(_): Json<Object>) -> StatusCode {
-    StatusCode::NO_CONTENT
+pub async fn events(_caller: Caller, Json(input): Json<VisitorEvents>) -> Answer<StatusCode> {
+    const EVENTS_MAX: usize = 50;
+    if input.events.len() > EVENTS_MAX {
+        return Err(Problem::invalid("/events", "length"));
+    }
+    Ok(StatusCode::NO_CONTENT)
 }

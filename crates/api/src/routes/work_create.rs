@@ -3,6 +3,7 @@
 use app::work_create::{NewWork, Preference};
 use axum::extract::State;
 use domain::ids::{AgentId, CustomerId, QueueId, SkillId};
+use domain::permissions::{Permission, Resource};
 use http::{HeaderMap, StatusCode};
 
 use crate::Answer;
@@ -22,6 +23,7 @@ pub async fn create(
     headers: HeaderMap,
     Json(input): Json<NewWorkInput>,
 ) -> Answer<(StatusCode, Json<CreatedWork>)> {
+    caller.actor().authorize(Permission::WorkCreate, Resource::Any)?;
     let key = headers.get("idempotency-key").map(|key| key.as_bytes().len());
     if key.is_none_or(|length| length == 0 || length > 255) {
         return Err(Code::IdempotencyKeyRequired.into());

@@ -57,6 +57,14 @@ const fn writing(noun: Noun) -> Permission {
     }
 }
 
+/// Whether the actor may write objects of a kind at all.
+///
+/// # Errors
+/// [`Error::Denied`].
+pub fn may_write(actor: &Actor, noun: Noun) -> Result<(), Error> {
+    actor.authorize(writing(noun), Resource::Organization)
+}
+
 fn may_see(actor: &Actor, row: &Row) -> bool {
     let reach = actor.standing.reach(reading(row.noun())).unwrap_or_default();
     match row {
@@ -119,7 +127,7 @@ impl Step {
 /// [`Error::Denied`], [`Error::Invalid`], [`Error::UnknownField`], [`Error::AlreadyExists`],
 /// [`Error::OverflowCycle`].
 pub async fn create(ctx: &Ctx, actor: &Actor, noun: Noun, input: Map<String, Value>) -> Result<Row, Error> {
-    actor.authorize(writing(noun), Resource::Organization)?;
+    may_write(actor, noun)?;
     let step = Step::Create { noun, id: ctx.new_id(), input };
     carry_out(ctx, Stamp::new(ctx, actor), step).await?.ok_or(Error::NotFound)
 }
@@ -136,8 +144,8 @@ pub async fn change(
     version: Option<i64>,
     input: Map<String, Value>,
 ) -> Result<Row, Error> {
+    may_write(actor, noun)?;
     find(ctx, actor, noun, id).await?;
-    actor.authorize(writing(noun), Resource::Organization)?;
     let step = Step::Patch { noun, id, version, input };
     carry_out(ctx, Stamp::new(ctx, actor), step).await?.ok_or(Error::NotFound)
 }
@@ -147,8 +155,8 @@ pub async fn change(
 /// # Errors
 /// [`Error::NotFound`], [`Error::Denied`], [`Error::StaleVersion`], [`Error::InUse`], [`Error::AgentHasWork`].
 pub async fn remove(ctx: &Ctx, actor: &Actor, noun: Noun, id: Uuid, version: Option<i64>) -> Result<(), Error> {
+    may_write(actor, noun)?;
     find(ctx, actor, noun, id).await?;
-    actor.authorize(writing(noun), Resource::Organization)?;
     let step = match noun {
         Noun::Agent => Step::Patch { noun, id, version, input: one("state", json!("inactive")) },
         _ => Step::Remove { noun, id, version },
@@ -171,6 +179,7 @@ pub async fn set_queue_state(
     state: &'static str,
     reason: Option<String>,
 ) -> Result<Row, Error> {
+    actor.authorize(Permission::QueuesOperate, Resource::Any)?;
     find(ctx, actor, Noun::Queue, id.0).await?;
     actor.authorize(Permission::QueuesOperate, Resource::Work { queue: Some(id), agents: &[] })?;
     let step = Step::Patch { noun: Noun::Queue, id: id.0, version: None, input: one("state", json!(state)) };
@@ -214,6 +223,7 @@ async fn set_agent(
     version: Option<i64>,
     input: Map<String, Value>,
 ) -> Result<Row, Error> {
+    actor.authorize(permission, Resource::Any)?;
     find(ctx, actor, Noun::Agent, id.0).await?;
     actor.authorize(permission, Resource::Agent(id))?;
     let step = Step::Patch { noun: Noun::Agent, id: id.0, version, input };

@@ -31,6 +31,7 @@ pub async fn merge(
     source: CustomerId,
     choices: Map<String, Value>,
 ) -> Result<(Merge, Undo), Error> {
+    actor.authorize(Permission::CustomersMerge, Resource::Any)?;
     let input = (Pen::new(ctx, actor), target, source, choices);
     let merged = ctx
         .store()
@@ -121,6 +122,7 @@ async fn may_merge(tx: &mut db::Tx<'_>, actor: &Actor, people: Vec<&Customer>) -
 /// # Errors
 /// [`Error::UndoStale`] when it was ended before; [`Error::NotFound`], [`Error::Denied`].
 pub async fn unmerge(ctx: &Ctx, actor: &Actor, id: Uuid) -> Result<Merge, Error> {
+    actor.authorize(Permission::CustomersMerge, Resource::Any)?;
     let merge = ctx
         .store()
         .write("customers.unmerge", (Pen::new(ctx, actor), id), |tx, (mut pen, id)| {
@@ -176,7 +178,7 @@ async fn lead_anew(
 /// # Errors
 /// [`Error::Denied`].
 pub async fn merges(ctx: &Ctx, actor: &Actor, customer: CustomerId) -> Result<Vec<Merge>, Error> {
-    actor.authorize(Permission::CustomersRead, Resource::Any)?;
+    actor.authorize(Permission::CustomersMerge, Resource::Any)?;
     ctx.store()
         .read("customers.merges", (actor.organization, customer), |tx, (org, customer)| {
             Box::pin(async move {

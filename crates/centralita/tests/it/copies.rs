@@ -39,7 +39,7 @@ async fn a_backup_taken_at_work_is_restored_whole_without_the_key() {
     let folder = world.ephemeral.folder.path().to_owned();
     fs::create_dir_all(folder.join("files/ab")).expect("a folder");
     fs::write(folder.join("files/ab/cdef"), b"bytes of an attachment").expect("a file");
-    fs::write(folder.join("secret.key"), b"not for others").expect("a key");
+    assert!(folder.join("secret.key").exists(), "made at the first start");
     let elsewhere = tempfile::tempdir().expect("a folder");
     let copy = path(elsewhere.path(), "copy");
 
