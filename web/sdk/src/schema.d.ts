@@ -14,6 +14,233 @@ export interface paths {
         /** The agents the caller may know of. */
         get: operations["get_agents"];
         put?: never;
+        /** Adds an agent: a bot, or a user who takes no work yet. */
+        post: operations["post_agents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/agents/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One agent. */
+        get: operations["get_agents_id"];
+        put?: never;
+        post?: never;
+        /** Switches an agent off who holds nothing; what they did stays. */
+        delete: operations["delete_agents_id"];
+        options?: never;
+        head?: never;
+        /** Changes an agent: JSON merge patch. */
+        patch: operations["patch_agents_id"];
+        trace?: never;
+    };
+    "/agents/{id}/force-logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Signs somebody else out everywhere; their real-time work is served next. */
+        post: operations["post_agents_id_force_logout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/agents/{id}/presence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Sets somebody else's status, with a reason and on record. */
+        put: operations["put_agents_id_presence"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/agents/{id}/queues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Replaces the queues that an agent serves by name; a ring and delay they have there are kept. */
+        put: operations["put_agents_id_queues"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/agents/{id}/skills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Replaces the skills of an agent. */
+        put: operations["put_agents_id_skills"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api-tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The tokens of the organization, newest first. */
+        get: operations["get_api_tokens"];
+        put?: never;
+        /** Makes a token; its secret is shown now and never again. */
+        post: operations["post_api_tokens"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api-tokens/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One token. */
+        get: operations["get_api_tokens_id"];
+        put?: never;
+        post?: never;
+        /** Revokes a token; its sockets are cut. */
+        delete: operations["delete_api_tokens_id"];
+        options?: never;
+        head?: never;
+        /** Changes a token. */
+        patch: operations["patch_api_tokens_id"];
+        trace?: never;
+    };
+    "/attachments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Adds a file: the raw bytes, streamed. What it is, its bytes say. It expires unless a message takes it within a day. */
+        post: operations["post_attachments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/attachments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is known of a file. */
+        get: operations["get_attachments_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/attachments/{id}/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The bytes of a file, always as a download. */
+        get: operations["get_attachments_id_content"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/attachments/{id}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A small picture of a picture, drawn anew. */
+        get: operations["get_attachments_id_preview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit-records": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who changed what, newest first. */
+        get: operations["get_audit_records"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit-records/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Computes the chain of records anew and compares. */
+        get: operations["get_audit_records_verify"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -38,6 +265,77 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/business-hours": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All of them, by key. */
+        get: operations["get_business_hours"];
+        put?: never;
+        /** Adds one. */
+        post: operations["post_business_hours"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/business-hours/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of them. */
+        get: operations["get_business_hours_id"];
+        put?: never;
+        post?: never;
+        /** Removes one that nothing refers to; `If-Match` names the version it was read at. */
+        delete: operations["delete_business_hours_id"];
+        options?: never;
+        head?: never;
+        /** Changes one: JSON merge patch; `If-Match` names the version it was read at. */
+        patch: operations["patch_business_hours_id"];
+        trace?: never;
+    };
+    "/channel-types": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every type of channel there is. */
+        get: operations["get_channel_types"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/channel-types/{kind}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One type of channel. */
+        get: operations["get_channel_types_kind"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/channels": {
         parameters: {
             query?: never;
@@ -45,14 +343,261 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The channels, without their secrets. */
+        /** The channels that are not archived. */
         get: operations["get_channels"];
+        put?: never;
+        /** Adds a channel. It does nothing before it is enabled. */
+        post: operations["post_channels"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/channels/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One channel, without its secrets. */
+        get: operations["get_channels_id"];
+        put?: never;
+        post?: never;
+        /** Archives a channel; `If-Match` names the version it was read at. */
+        delete: operations["delete_channels_id"];
+        options?: never;
+        head?: never;
+        /** Changes a channel; `If-Match` names the version it was read at. */
+        patch: operations["patch_channels_id"];
+        trace?: never;
+    };
+    "/channels/{id}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks the provider now whether the channel works. */
+        post: operations["post_channels_id_check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/channels/{id}/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Switches a channel off. */
+        post: operations["post_channels_id_disable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/channels/{id}/enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Switches a channel on. */
+        post: operations["post_channels_id_enable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/channels/{id}/secrets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Sets secrets by name, null removes. They cannot be read again. */
+        put: operations["put_channels_id_secrets"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/channels/{id}/setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The steps of a channel's set-up, and how far each is. */
+        get: operations["get_channels_id_setup"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/channels/{id}/setup/{step}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Carries a step out; answers all steps as they are then. */
+        post: operations["post_channels_id_setup_step"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/companies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every company, in their order. */
+        get: operations["get_companies"];
+        put?: never;
+        /** Adds one. */
+        post: operations["post_companies"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/companies/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of them. */
+        get: operations["get_companies_id"];
+        put?: never;
+        post?: never;
+        /** Removes one that nothing refers to; `If-Match` names the version it was read at. */
+        delete: operations["delete_companies_id"];
+        options?: never;
+        head?: never;
+        /** Changes one; `If-Match` names the version it was read at. */
+        patch: operations["patch_companies_id"];
+        trace?: never;
+    };
+    "/config": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The routing configuration with keys for references; as YAML where `Accept` says so. */
+        get: operations["get_config"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/config/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Applies a document `{version: 1, queues: […], …}` as a whole or not at all; objects are matched by key. */
+        post: operations["post_config_apply"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/conversation-merges/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Shows a merged conversation by itself again. */
+        post: operations["post_conversation_merges_id_undo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/conversation-statuses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every status, in their order. */
+        get: operations["get_conversation_statuses"];
+        put?: never;
+        /** Adds one. */
+        post: operations["post_conversation_statuses"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/conversation-statuses/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of them. */
+        get: operations["get_conversation_statuses_id"];
+        put?: never;
+        post?: never;
+        /** Removes one that nothing refers to; `If-Match` names the version it was read at. */
+        delete: operations["delete_conversation_statuses_id"];
+        options?: never;
+        head?: never;
+        /** Changes one; `If-Match` names the version it was read at. */
+        patch: operations["patch_conversation_statuses_id"];
         trace?: never;
     };
     "/conversations": {
@@ -62,10 +607,28 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One page of a list, newest activity first. */
+        /** One page of a list, in the order asked for. */
         get: operations["get_conversations"];
         put?: never;
-        post?: never;
+        /** Opens a conversation with a customer, or with whoever has an address. */
+        post: operations["post_conversations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/conversations/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** One command for many conversations; with `is_preview` only what it would reach. */
+        post: operations["post_conversations_bulk"];
         delete?: never;
         options?: never;
         head?: never;
@@ -83,10 +646,12 @@ export interface paths {
         get: operations["get_conversations_conversation"];
         put?: never;
         post?: never;
-        delete?: never;
+        /** Erases a conversation; its number stays taken. */
+        delete: operations["delete_conversations_conversation"];
         options?: never;
         head?: never;
-        patch?: never;
+        /** Changes single fields of a conversation. */
+        patch: operations["patch_conversations_conversation"];
         trace?: never;
     };
     "/conversations/{conversation}/composer": {
@@ -142,6 +707,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/conversations/{conversation}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to the conversation, newest first, as it was recorded. */
+        get: operations["get_conversations_conversation_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/conversations/{conversation}/followers/{user}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Lets a user follow the conversation. */
+        put: operations["put_conversations_conversation_followers_user"];
+        post?: never;
+        /** A user follows the conversation no more. */
+        delete: operations["delete_conversations_conversation_followers_user"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/conversations/{conversation}/interactions": {
         parameters: {
             query?: never;
@@ -153,6 +753,41 @@ export interface paths {
         get: operations["get_conversations_conversation_interactions"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/conversations/{conversation}/links/{other}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Links two conversations, both ways. */
+        put: operations["put_conversations_conversation_links_other"];
+        post?: never;
+        /** Unlinks two conversations. */
+        delete: operations["delete_conversations_conversation_links_other"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/conversations/{conversation}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Shows this conversation within another of the same customer. */
+        post: operations["post_conversations_conversation_merge"];
         delete?: never;
         options?: never;
         head?: never;
@@ -219,7 +854,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Opens a resolved conversation again. */
+        /** Opens a resolved conversation again; whoever had it last is asked first. */
         post: operations["post_conversations_conversation_reopen"];
         delete?: never;
         options?: never;
@@ -244,6 +879,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/conversations/{conversation}/snooze": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts a conversation aside until a time, until the customer writes, or both. */
+        post: operations["post_conversations_conversation_snooze"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/conversations/{conversation}/split": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Splits entries off into a conversation of their own. */
+        post: operations["post_conversations_conversation_split"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/conversations/{conversation}/unread": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sets the caller's read mark back: the conversation counts as unread again. */
+        post: operations["post_conversations_conversation_unread"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/conversations/{conversation}/unsnooze": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a conversation up again. */
+        post: operations["post_conversations_conversation_unsnooze"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/conversations/{conversation}/work-items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every stay of the conversation in the router, newest first. */
+        get: operations["get_conversations_conversation_work_items"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/customers": {
         parameters: {
             query?: never;
@@ -254,7 +974,8 @@ export interface paths {
         /** Customers, newest first. */
         get: operations["get_customers"];
         put?: never;
-        post?: never;
+        /** Adds a customer. */
+        post: operations["post_customers"];
         delete?: never;
         options?: never;
         head?: never;
@@ -270,6 +991,75 @@ export interface paths {
         };
         /** One customer with their addresses. */
         get: operations["get_customers_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes a customer. */
+        patch: operations["patch_customers_id"];
+        trace?: never;
+    };
+    "/customers/{id}/erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Erases a customer with all their conversations. */
+        post: operations["post_customers_id_erase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/customers/{id}/identities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Adds an address. */
+        post: operations["post_customers_id_identities"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/customers/{id}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Merges another customer into this one. Nothing is moved: un-merging restores both. */
+        post: operations["post_customers_id_merge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/customers/{id}/record": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything kept of a customer, as canonical JSON (RFC 8785): the same record has the same bytes. */
+        get: operations["get_customers_id_record"];
         put?: never;
         post?: never;
         delete?: never;
@@ -295,6 +1085,129 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/dead-letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Open dead letters, newest first. */
+        get: operations["get_dead_letters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/dead-letters/{id}/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets it go. */
+        post: operations["post_dead_letters_id_discard"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/dead-letters/{id}/raw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Its bytes as they came. */
+        get: operations["get_dead_letters_id_raw"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/dead-letters/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tries it again: sends it anew, or takes it in whatever it is. */
+        post: operations["post_dead_letters_id_retry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/decline-reasons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All of them, by key. */
+        get: operations["get_decline_reasons"];
+        put?: never;
+        /** Adds one. */
+        post: operations["post_decline_reasons"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/decline-reasons/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of them. */
+        get: operations["get_decline_reasons_id"];
+        put?: never;
+        post?: never;
+        /** Removes one that nothing refers to; `If-Match` names the version it was read at. */
+        delete: operations["delete_decline_reasons_id"];
+        options?: never;
+        head?: never;
+        /** Changes one: JSON merge patch; `If-Match` names the version it was read at. */
+        patch: operations["patch_decline_reasons_id"];
+        trace?: never;
+    };
+    "/demo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Brings demonstration data along: colleagues, and some days of history. The answer alone carries their passwords. */
+        post: operations["post_demo"];
+        /** Takes it away again, with all that its customers and people did; everything else stays. */
+        delete: operations["delete_demo"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/drafts": {
         parameters: {
             query?: never;
@@ -306,6 +1219,217 @@ export interface paths {
         get: operations["get_drafts"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/entries/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One entry. */
+        get: operations["get_entries_id"];
+        put?: never;
+        post?: never;
+        /** Deletes one's own message or note; where the channel cannot follow, it is only marked here. */
+        delete: operations["delete_entries_id"];
+        options?: never;
+        head?: never;
+        /** Changes the text of one's own message or note. */
+        patch: operations["patch_entries_id"];
+        trace?: never;
+    };
+    "/entries/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Calls a message off that has not left. */
+        post: operations["post_entries_id_cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/entries/{id}/raw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The original bytes of an entry that came by mail. */
+        get: operations["get_entries_id_raw"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/entries/{id}/reactions/{emoji}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Reacts to an entry. */
+        put: operations["put_entries_id_reactions_emoji"];
+        post?: never;
+        /** Takes a reaction away. */
+        delete: operations["delete_entries_id_reactions_emoji"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/entries/{id}/redact": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Masks stretches of an entry's text for good. */
+        post: operations["post_entries_id_redact"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/entries/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tries a failed or unknown message again; one that waits is tried at once. */
+        post: operations["post_entries_id_retry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/fields": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every custom field, in their order. */
+        get: operations["get_fields"];
+        put?: never;
+        /** Adds one. */
+        post: operations["post_fields"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/fields/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of them. */
+        get: operations["get_fields_id"];
+        put?: never;
+        post?: never;
+        /** Removes one that nothing refers to; `If-Match` names the version it was read at. */
+        delete: operations["delete_fields_id"];
+        options?: never;
+        head?: never;
+        /** Changes one; `If-Match` names the version it was read at. */
+        patch: operations["patch_fields_id"];
+        trace?: never;
+    };
+    "/filters/parse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A filter in both its forms, from either of them. */
+        post: operations["post_filters_parse"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/identities/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes an address away. */
+        delete: operations["delete_identities_id"];
+        options?: never;
+        head?: never;
+        /** Changes an address. */
+        patch: operations["patch_identities_id"];
+        trace?: never;
+    };
+    "/identities/{id}/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives an address to another customer. */
+        post: operations["post_identities_id_move"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/identities/{id}/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Proves an address. */
+        post: operations["post_identities_id_verify"];
         delete?: never;
         options?: never;
         head?: never;
@@ -363,6 +1487,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Jobs, newest first: one's own, or all of them for an administrator. */
+        get: operations["get_jobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One job. */
+        get: operations["get_jobs_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/limits": {
         parameters: {
             query?: never;
@@ -370,7 +1528,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Sizes that a client may want to know before it hits them. */
+        /** Every limit by its name, whose unit ends it. */
         get: operations["get_limits"];
         put?: never;
         post?: never;
@@ -409,6 +1567,125 @@ export interface paths {
         /** Changes the caller's status. */
         put: operations["put_me_presence"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/merge-proposals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Proposals to merge, newest first. */
+        get: operations["get_merge_proposals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/merge-proposals/{id}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Accepts a proposal: both are merged. */
+        post: operations["post_merge_proposals_id_accept"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/merge-proposals/{id}/dismiss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Dismisses a proposal. */
+        post: operations["post_merge_proposals_id_dismiss"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/merges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every merge a customer took part in, newest first. */
+        get: operations["get_merges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/merges/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends a merge. */
+        post: operations["post_merges_id_undo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The caller's notifications, newest first. */
+        get: operations["get_notifications"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notifications/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Marks notifications up to one as read. */
+        post: operations["post_notifications_read"];
         delete?: never;
         options?: never;
         head?: never;
@@ -480,7 +1757,79 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
+        /** Changes the organization; `If-Match` names the version it was read at. */
+        patch: operations["patch_organization"];
+        trace?: never;
+    };
+    "/password-resets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks for a reset. The answer is the same whether the account exists or not. */
+        post: operations["post_password_resets"];
+        delete?: never;
+        options?: never;
+        head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/password-resets/complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sets a new password; every session of the account ends. */
+        post: operations["post_password_resets_complete"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/presence-configs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All of them, by key. */
+        get: operations["get_presence_configs"];
+        put?: never;
+        /** Adds one. */
+        post: operations["post_presence_configs"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/presence-configs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of them. */
+        get: operations["get_presence_configs_id"];
+        put?: never;
+        post?: never;
+        /** Removes one that nothing refers to; `If-Match` names the version it was read at. */
+        delete: operations["delete_presence_configs_id"];
+        options?: never;
+        head?: never;
+        /** Changes one: JSON merge patch; `If-Match` names the version it was read at. */
+        patch: operations["patch_presence_configs_id"];
         trace?: never;
     };
     "/presence-statuses": {
@@ -490,14 +1839,34 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The presence statuses in their order. */
+        /** All of them, by key. */
         get: operations["get_presence_statuses"];
         put?: never;
-        post?: never;
+        /** Adds one. */
+        post: operations["post_presence_statuses"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/presence-statuses/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of them. */
+        get: operations["get_presence_statuses_id"];
+        put?: never;
+        post?: never;
+        /** Removes one that nothing refers to; `If-Match` names the version it was read at. */
+        delete: operations["delete_presence_statuses_id"];
+        options?: never;
+        head?: never;
+        /** Changes one: JSON merge patch; `If-Match` names the version it was read at. */
+        patch: operations["patch_presence_statuses_id"];
         trace?: never;
     };
     "/queues": {
@@ -507,14 +1876,105 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The queues the caller may know of. */
+        /** All of them, by key. */
         get: operations["get_queues"];
         put?: never;
-        post?: never;
+        /** Adds one. */
+        post: operations["post_queues"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/queues/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of them. */
+        get: operations["get_queues_id"];
+        put?: never;
+        post?: never;
+        /** Removes one that nothing refers to; `If-Match` names the version it was read at. */
+        delete: operations["delete_queues_id"];
+        options?: never;
+        head?: never;
+        /** Changes one: JSON merge patch; `If-Match` names the version it was read at. */
+        patch: operations["patch_queues_id"];
+        trace?: never;
+    };
+    "/queues/{id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Closes a queue at once: what arrives waits, goes on or is refused, as the queue says. */
+        post: operations["post_queues_id_close"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/queues/{id}/open": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Opens a queue that was closed by hand; its hours still hold. */
+        post: operations["post_queues_id_open"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every role: the built-in ones first. */
+        get: operations["get_roles"];
+        put?: never;
+        /** Adds a role. */
+        post: operations["post_roles"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/roles/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One role. */
+        get: operations["get_roles_id"];
+        put?: never;
+        post?: never;
+        /** Removes a role that nobody holds. */
+        delete: operations["delete_roles_id"];
+        options?: never;
+        head?: never;
+        /** Changes a role of one's own; built-in ones stay as they are. */
+        patch: operations["patch_roles_id"];
         trace?: never;
     };
     "/routing-configs": {
@@ -524,10 +1984,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Every routing configuration. */
+        /** All of them, by key. */
         get: operations["get_routing_configs"];
         put?: never;
-        post?: never;
+        /** Adds one. */
+        post: operations["post_routing_configs"];
         delete?: never;
         options?: never;
         head?: never;
@@ -541,14 +2002,33 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** One of them. */
+        get: operations["get_routing_configs_id"];
+        put?: never;
+        post?: never;
+        /** Removes one that nothing refers to; `If-Match` names the version it was read at. */
+        delete: operations["delete_routing_configs_id"];
+        options?: never;
+        head?: never;
+        /** Changes one: JSON merge patch; `If-Match` names the version it was read at. */
+        patch: operations["patch_routing_configs_id"];
+        trace?: never;
+    };
+    "/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Looks for words in what the caller may read. `articles` and `settings` are taken and have nothing in them yet. */
+        get: operations["get_search"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        /** Changes a routing configuration; `If-Match` names the version it was read at. */
-        patch: operations["patch_routing_configs_id"];
+        patch?: never;
         trace?: never;
     };
     "/session": {
@@ -594,11 +2074,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One's own sessions, newest first. */
+        /** One's own sessions, newest first, or with `users.edit` somebody else's. */
         get: operations["get_sessions"];
         put?: never;
         post?: never;
-        delete?: never;
+        /** Ends every session but this one. */
+        delete: operations["delete_sessions"];
         options?: never;
         head?: never;
         patch?: never;
@@ -614,7 +2095,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Ends one of one's own sessions and its sockets. */
+        /** Ends a session and its sockets: one's own, or with `users.edit` anybody's. */
         delete: operations["delete_sessions_id"];
         options?: never;
         head?: never;
@@ -639,6 +2120,186 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/simulator/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The runs under way. */
+        get: operations["get_simulator_runs"];
+        put?: never;
+        /** Lets simulated customers come. */
+        post: operations["post_simulator_runs"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/simulator/runs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends a run; its customers leave at once. */
+        delete: operations["delete_simulator_runs_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/simulator/scripts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The scripts that simulated customers can follow. */
+        get: operations["get_simulator_scripts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/skills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All of them, by key. */
+        get: operations["get_skills"];
+        put?: never;
+        /** Adds one. */
+        post: operations["post_skills"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/skills/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of them. */
+        get: operations["get_skills_id"];
+        put?: never;
+        post?: never;
+        /** Removes one that nothing refers to; `If-Match` names the version it was read at. */
+        delete: operations["delete_skills_id"];
+        options?: never;
+        head?: never;
+        /** Changes one: JSON merge patch; `If-Match` names the version it was read at. */
+        patch: operations["patch_skills_id"];
+        trace?: never;
+    };
+    "/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every label, in their order. */
+        get: operations["get_tags"];
+        put?: never;
+        /** Adds one. */
+        post: operations["post_tags"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tags/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of them. */
+        get: operations["get_tags_id"];
+        put?: never;
+        post?: never;
+        /** Removes one that nothing refers to; `If-Match` names the version it was read at. */
+        delete: operations["delete_tags_id"];
+        options?: never;
+        head?: never;
+        /** Changes one; `If-Match` names the version it was read at. */
+        patch: operations["patch_tags_id"];
+        trace?: never;
+    };
+    "/teams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The teams, newest first. */
+        get: operations["get_teams"];
+        put?: never;
+        /** Makes a team. */
+        post: operations["post_teams"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/teams/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One team. */
+        get: operations["get_teams_id"];
+        put?: never;
+        post?: never;
+        /** Removes a team; its members stay as they are. */
+        delete: operations["delete_teams_id"];
+        options?: never;
+        head?: never;
+        /** Changes a team. */
+        patch: operations["patch_teams_id"];
+        trace?: never;
+    };
+    "/undos/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a command back. */
+        post: operations["post_undos_id"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/users": {
         parameters: {
             query?: never;
@@ -646,10 +2307,64 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The users. */
+        /** The users, newest first: everybody, or one's teams. */
         get: operations["get_users"];
         put?: never;
+        /** Makes a user, who is invited. */
+        post: operations["post_users"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One user. */
+        get: operations["get_users_id"];
+        put?: never;
         post?: never;
+        /** Removes a user who never came; others are disabled. */
+        delete: operations["delete_users_id"];
+        options?: never;
+        head?: never;
+        /** Changes a user; one's own name, language, time zone and preferences need no permission. */
+        patch: operations["patch_users_id"];
+        trace?: never;
+    };
+    "/users/{id}/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a user's access away: sessions end, their agent takes no more work. */
+        post: operations["post_users_id_disable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{id}/enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives a user their access back. */
+        post: operations["post_users_id_enable"];
         delete?: never;
         options?: never;
         head?: never;
@@ -665,6 +2380,94 @@ export interface paths {
         };
         /** What is running. */
         get: operations["get_version"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The views the caller may use. */
+        get: operations["get_views"];
+        put?: never;
+        /** Saves a filter. */
+        post: operations["post_views"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/views/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One view. */
+        get: operations["get_views_id"];
+        put?: never;
+        post?: never;
+        /** Removes a view; `If-Match` names the version it was read at. */
+        delete: operations["delete_views_id"];
+        options?: never;
+        head?: never;
+        /** Changes a view; `If-Match` names the version it was read at. */
+        patch: operations["patch_views_id"];
+        trace?: never;
+    };
+    "/views/{id}/count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many conversations a view holds: exact to 1,000. */
+        get: operations["get_views_id_count"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/widget/{key}/attachments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Adds a file: the raw bytes. Types and size are those of the channel's configuration. */
+        post: operations["post_widget_key_attachments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/widget/{key}/attachments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The bytes of a file, as a download. */
+        get: operations["get_widget_key_attachments_id"];
         put?: never;
         post?: never;
         delete?: never;
@@ -784,7 +2587,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Tells who the visitor is by a token that the site signed. */
+        /** Tells who the visitor is by a token that the site signed. The answer carries the token to go on with. */
         post: operations["post_widget_key_identify"];
         delete?: never;
         options?: never;
@@ -850,10 +2653,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Unfinished work that the caller holds. */
+        /** Work the caller may read, newest first; without a filter, or of `me`, the unfinished work that the caller holds. */
         get: operations["get_work_items"];
         put?: never;
-        post?: never;
+        /** Takes work in that belongs to no channel; it is routed at once. Needs an `Idempotency-Key`. */
+        post: operations["post_work_items"];
         delete?: never;
         options?: never;
         head?: never;
@@ -871,6 +2675,24 @@ export interface paths {
         get: operations["get_work_items_id"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes waiting work; its age is kept. Attributes may be changed in any state. */
+        patch: operations["patch_work_items_id"];
+        trace?: never;
+    };
+    "/work-items/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends work that is not finished, with a reason and on record. */
+        post: operations["post_work_items_id_cancel"];
         delete?: never;
         options?: never;
         head?: never;
@@ -894,6 +2716,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/work-items/{id}/disposition": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How an item ended or is to end. */
+        get: operations["get_work_items_id_disposition"];
+        /** Says how an item ends; a later word replaces an earlier one, until it is closed. */
+        put: operations["put_work_items_id_disposition"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/work-items/{id}/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Place in line, and what keeps each agent in the caller's scope from it, nearest to eligible first. */
+        get: operations["get_work_items_id_explain"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/work-items/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every transition of an item, oldest first. */
+        get: operations["get_work_items_id_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/work-items/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts work aside. Repeating it answers the same. */
+        post: operations["post_work_items_id_pause"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/work-items/{id}/pull": {
         parameters: {
             query?: never;
@@ -911,6 +2802,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/work-items/{id}/reassign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives work to an agent at once, or to a queue; what goes on is answered. */
+        post: operations["post_work_items_id_reassign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/work-items/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes work up again. Repeating it answers the same. */
+        post: operations["post_work_items_id_resume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/work-items/{id}/transfer": {
         parameters: {
             query?: never;
@@ -920,7 +2845,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Hands the work to a queue; its age goes with it. */
+        /** Hands the work to a queue, or to an agent who is asked first; its age goes with it. */
         post: operations["post_work_items_id_transfer"];
         delete?: never;
         options?: never;
@@ -962,6 +2887,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/wrap-up-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All of them, by key. */
+        get: operations["get_wrap_up_codes"];
+        put?: never;
+        /** Adds one. */
+        post: operations["post_wrap_up_codes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/wrap-up-codes/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of them. */
+        get: operations["get_wrap_up_codes_id"];
+        put?: never;
+        post?: never;
+        /** Removes one that nothing refers to; `If-Match` names the version it was read at. */
+        delete: operations["delete_wrap_up_codes_id"];
+        options?: never;
+        head?: never;
+        /** Changes one: JSON merge patch; `If-Match` names the version it was read at. */
+        patch: operations["patch_wrap_up_codes_id"];
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -973,6 +2935,15 @@ export interface components {
              * @description The epoch of the offer.
              */
             epoch: number;
+        };
+        /** @description Which way to merge, and whose values to keep. */
+        AcceptProposal: {
+            /**
+             * @description `a` into `b` instead of `b` into `a`.
+             * @default false
+             */
+            is_reversed: boolean;
+            field_choices?: Record<string, never>;
         };
         /** @description What an accepted offer became. */
         AcceptResult: {
@@ -1001,6 +2972,8 @@ export interface components {
             id: string;
             /** Format: uuid */
             user_id?: string | null;
+            /** @description For configuration documents. */
+            key: string;
             /** @description `human` or `bot`. */
             kind: string;
             display_name: string;
@@ -1016,6 +2989,20 @@ export interface components {
             idle_since_at?: components["schemas"]["Timestamp"] | null;
             /** Format: int64 */
             version: number;
+        };
+        /** @description Somebody who takes work. */
+        AgentInput: {
+            key?: string | null;
+            /** @description Id or address of the user; none for bots. */
+            user_id?: string | null;
+            /** @description `human` or `bot`; follows from `user_id` when nothing is said. */
+            kind?: string | null;
+            display_name: string;
+            /** @description `default` when nothing is said. */
+            presence_config_id?: string | null;
+            skills?: components["schemas"]["AgentSkillDoc"][];
+            /** @description `active` or `inactive`. */
+            state?: string;
         };
         /** @description What an agent holds, in thousandths of a point. */
         AgentLoad: {
@@ -1033,6 +3020,19 @@ export interface components {
         };
         /** @enum {string} */
         AgentModel: "most_available" | "least_active" | "longest_idle" | "round_robin";
+        /** @description A change of somebody else's status. */
+        AgentPresenceInput: {
+            /** @description Id or key of a status. */
+            status: string;
+            reason?: string;
+            /** @description Takes effect when the work at hand ends. */
+            is_next?: boolean;
+        };
+        /** @description The queues of an agent. */
+        AgentQueuesInput: {
+            /** @description All of them that the agent serves by name. */
+            queue_ids: string[];
+        };
         /** @description A skill of an agent. */
         AgentSkill: {
             /** Format: uuid */
@@ -1044,9 +3044,66 @@ export interface components {
             level: number;
             until_at?: components["schemas"]["Timestamp"] | null;
         };
+        /** @description A skill of an agent. */
+        AgentSkillDoc: {
+            skill_id: string;
+            /**
+             * Format: int32
+             * @description 1 to 10.
+             */
+            level: number;
+        };
+        /** @description The skills of an agent. */
+        AgentSkillsInput: {
+            /** @description All of them. */
+            skills: components["schemas"]["AgentSkillDoc"][];
+        };
         /** @description Who is answering. */
         AnsweringAgent: {
             display_name: string;
+        };
+        /** @description A credential of an integration or a bot, without its secret. */
+        ApiToken: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            /** @description The beginning of the secret. */
+            prefix: string;
+            /** Format: uuid */
+            agent_id?: string | null;
+            grants: components["schemas"]["Grant"][];
+            cidrs: string[];
+            /** Format: uuid */
+            created_by: string;
+            created_at: components["schemas"]["Timestamp"];
+            expires_at?: components["schemas"]["Timestamp"] | null;
+            last_used_at?: components["schemas"]["Timestamp"] | null;
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description What to change of a token; what is absent stays. */
+        ApiTokenChange: {
+            name?: string | null;
+            grants?: components["schemas"]["GrantInput"][] | null;
+            cidrs?: string[] | null;
+            expires_at?: components["schemas"]["Timestamp"] | null;
+        };
+        /** @description A token to make. */
+        ApiTokenInput: {
+            name: string;
+            /** Format: uuid */
+            agent_id?: string | null;
+            grants?: components["schemas"]["GrantInput"][];
+            cidrs?: string[];
+            expires_at?: components["schemas"]["Timestamp"] | null;
+        };
+        /** @description What applying a configuration did, or would do. */
+        Applied: {
+            created: components["schemas"]["ConfigObject"][];
+            updated: components["schemas"]["ConfigObject"][];
+            unchanged_count: number;
+            removed: components["schemas"]["ConfigObject"][];
+            warnings: components["schemas"]["FieldError"][];
         };
         /** @description One interval in which an agent holds a work item. */
         Assignment: {
@@ -1098,6 +3155,58 @@ export interface components {
         };
         /** @enum {string} */
         Audience: "private" | "public" | "internal";
+        /** @description Who changed what. */
+        AuditRecord: {
+            /** Format: uuid */
+            id: string;
+            at: components["schemas"]["Timestamp"];
+            actor: components["schemas"]["Actor"];
+            action: string;
+            resource: components["schemas"]["AuditResource"];
+            before?: Record<string, never> | null;
+            after?: Record<string, never> | null;
+            ip?: string | null;
+            /** Format: uuid */
+            session_id?: string | null;
+            reason?: string | null;
+            /** @description Hexadecimal SHA-256 of the record before; `null` until it is sealed. */
+            prev_hash?: string | null;
+            /** @description Its own. */
+            hash?: string | null;
+            created_at: components["schemas"]["Timestamp"];
+        };
+        /** @description What an audit record is about. */
+        AuditResource: {
+            /** @description Its noun. */
+            type: string;
+            /**
+             * Format: uuid
+             * @description Which one.
+             */
+            id?: string | null;
+        };
+        /** @description Whether the chain of audit records holds. */
+        AuditVerdict: {
+            /** @description Every sealed record fits the one before. */
+            is_intact: boolean;
+            /**
+             * Format: int64
+             * @description Sealed records that were looked at.
+             */
+            sealed_count: number;
+            /**
+             * Format: int64
+             * @description Records that wait to be sealed.
+             */
+            unsealed_count: number;
+            /**
+             * Format: uuid
+             * @description The first record that does not fit.
+             */
+            first_broken_id?: string | null;
+            /** @description The hash at the end of the chain, to be kept elsewhere. */
+            last_hash?: string | null;
+        };
         /** @description Who wrote a message. */
         Author: {
             kind: components["schemas"]["AuthorKind"];
@@ -1107,6 +3216,13 @@ export interface components {
         AuthorKind: "me" | "agent" | "bot" | "system";
         BTreeMap: {
             [key: string]: string;
+        };
+        /** @description A head start. */
+        Boost: {
+            /** @description `priority` or `secondary`. */
+            kind: string;
+            /** Format: int64 */
+            ms: number;
         };
         /** @description Everything the console needs to draw its first picture. */
         Bootstrap: {
@@ -1135,8 +3251,111 @@ export interface components {
             color?: string | null;
             logo_url?: string | null;
         };
+        /** @description One command for many conversations. */
+        BulkAction: {
+            outcome?: string | null;
+            /** @enum {string} */
+            type: "resolve";
+        } | {
+            /** @enum {string} */
+            type: "reopen";
+        } | {
+            /** Format: uuid */
+            agent_id?: string | null;
+            /** @enum {string} */
+            type: "assign";
+        } | {
+            add?: string[];
+            remove?: string[];
+            /** @enum {string} */
+            type: "tag";
+        } | {
+            priority: components["schemas"]["Priority"];
+            /** @enum {string} */
+            type: "priority";
+        } | {
+            until_at?: components["schemas"]["Timestamp"] | null;
+            until_reply?: boolean;
+            /** @enum {string} */
+            type: "snooze";
+        } | {
+            /** @enum {string} */
+            type: "unsnooze";
+        } | {
+            /** @enum {string} */
+            type: "read";
+        } | {
+            /** Format: uuid */
+            macro_id?: string | null;
+            /** @enum {string} */
+            type: "macro";
+        };
+        /** @description One that is left out, and why. */
+        BulkExcluded: {
+            /** Format: uuid */
+            id: string;
+            code: string;
+        };
+        /** @description Which conversations, by ids or by a filter, and what to do with them. */
+        BulkInput: {
+            /** @description At most 500. */
+            ids?: string[];
+            /** @description The filter language, in the place of ids. */
+            q?: string | null;
+            action: components["schemas"]["BulkAction"];
+            /** @description Look only. */
+            is_preview?: boolean;
+        };
+        /** @description What a bulk command would do. */
+        BulkPreview: {
+            affected_count: number;
+            excluded: components["schemas"]["BulkExcluded"][];
+        };
+        /** @description A calendar of opening hours. */
+        BusinessHours: {
+            /** Format: uuid */
+            id: string;
+            key: string;
+            time_zone: string;
+            /** @description Seven lists, Monday first. */
+            weekly: components["schemas"]["OpenInterval"][][];
+            exceptions: components["schemas"]["HoursException"][];
+            is_emergency_closed: boolean;
+            created_at: components["schemas"]["Timestamp"];
+            updated_at: components["schemas"]["Timestamp"];
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description A calendar of opening hours; local wall time. */
+        BusinessHoursInput: {
+            key: string;
+            /** @description IANA name. */
+            time_zone: string;
+            /** @description Seven lists of `{from, to}`, Monday first. */
+            weekly: {
+                [key: string]: string;
+            }[][];
+            /** @description `{on, intervals, name}`. */
+            exceptions?: {
+                [key: string]: unknown;
+            }[];
+            is_emergency_closed?: boolean;
+        };
+        /** @description Why work is cancelled. */
+        CancelInput: {
+            reason?: string;
+        };
         /** @enum {string} */
         CancelReason: "abandoned" | "withdrawn" | "merged" | "rejected" | "callback_unreachable" | "supervisor" | "blocked";
+        /** @description An agent and what keeps them from an item. */
+        Candidate: {
+            /** Format: uuid */
+            agent_id: string;
+            is_eligible: boolean;
+            first_failing?: components["schemas"]["Failing"] | null;
+            /** Format: int64 */
+            rank?: number | null;
+        };
         /** @description The customer on a card. */
         CardCustomer: {
             /** Format: uuid */
@@ -1169,6 +3388,14 @@ export interface components {
             /** Format: int64 */
             version: number;
         };
+        /** @description What to change; what is absent stays. */
+        ChannelChange: {
+            name?: string | null;
+            /** Format: uuid */
+            queue_id?: string | null;
+            /** @description A merge patch of the configuration. */
+            config?: Record<string, never> | null;
+        };
         /** @description Whether a channel works. */
         ChannelHealth: {
             /** @description `ok`, `degraded`, `down` or `unknown`. */
@@ -1186,6 +3413,18 @@ export interface components {
             name: string;
             kind: string;
             health?: components["schemas"]["ChannelHealth"] | null;
+        };
+        /** @description A type of channel. */
+        ChannelType: {
+            kind: string;
+            family: string;
+            name: components["schemas"]["BTreeMap"];
+            shape: string;
+            routing_kind: components["schemas"]["RoutingKind"];
+            capabilities: Record<string, never>;
+            /** @description JSON Schema with `x-secret`, `x-help` and `x-step`. */
+            config_schema: Record<string, never>;
+            setup_steps: components["schemas"]["SetupStepType"][];
         };
         /** @description A choice of an earlier message. */
         ChoiceInput: {
@@ -1232,6 +3471,28 @@ export interface components {
         };
         /** @enum {string} */
         CloseReason: "completed" | "transferred" | "reassigned" | "merged";
+        /** @description Whom customers work for. */
+        Company: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            domains: string[];
+            fields: Record<string, never>;
+            /** Format: uuid */
+            owner_agent_id?: string | null;
+            created_at: components["schemas"]["Timestamp"];
+            updated_at: components["schemas"]["Timestamp"];
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description What to change of a company. */
+        CompanyPatch: {
+            name?: string | null;
+            domains?: string[] | null;
+            fields?: Record<string, never> | null;
+            /** Format: uuid */
+            owner_agent_id?: string | null;
+        };
         /** @description How work ends. */
         CompleteInput: {
             /** @description Resolves the conversation too. */
@@ -1256,6 +3517,14 @@ export interface components {
         ComposerState: {
             /** @description The default route first. */
             routes: components["schemas"]["ComposerRoute"][];
+        };
+        /** @description An object that was changed. */
+        ConfigObject: {
+            /** @description The list it stands in: `queues`, `agents` … */
+            noun: string;
+            key: string;
+            /** Format: uuid */
+            id: string;
         };
         /** @description The lasting matter with a customer. */
         Conversation: {
@@ -1318,9 +3587,46 @@ export interface components {
             owner?: components["schemas"]["Agent"] | null;
             queue?: components["schemas"]["Queue"] | null;
         };
+        /** @description What may be changed of a conversation; absent keeps, `null` clears. */
+        ConversationPatch: {
+            subject?: string | null;
+            outcome?: string | null;
+            language?: string | null;
+            /** Format: uuid */
+            owner_agent_id?: string | null;
+            /** Format: uuid */
+            status_id?: string | null;
+            priority?: components["schemas"]["Priority"] | null;
+            tags?: string[] | null;
+            fields?: Record<string, never> | null;
+            reply_route?: components["schemas"]["ReplyRoute"] | null;
+        };
         /** @description A conversation after a command that can be taken back. */
         ConversationResult: components["schemas"]["Conversation"] & {
             undo?: components["schemas"]["Undo"] | null;
+        };
+        /** @description What a conversation's state is called. */
+        ConversationStatus: {
+            /** Format: uuid */
+            id: string;
+            key: string;
+            name: components["schemas"]["BTreeMap"];
+            category: components["schemas"]["StatusCategory"];
+            is_default: boolean;
+            /** Format: int64 */
+            position: number;
+            created_at: components["schemas"]["Timestamp"];
+            updated_at: components["schemas"]["Timestamp"];
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description What to change of a status. */
+        ConversationStatusPatch: {
+            name?: components["schemas"]["BTreeMap"] | null;
+            category?: components["schemas"]["StatusCategory"] | null;
+            is_default?: boolean | null;
+            /** Format: int64 */
+            position?: number | null;
         };
         /** @description A live work item of a conversation. */
         ConversationWork: {
@@ -1339,6 +3645,36 @@ export interface components {
             /** Format: int64 */
             unread_count: number;
             is_capped: boolean;
+        };
+        /** @description Work as it was taken in. */
+        CreatedWork: components["schemas"]["WorkItem"] & {
+            warnings: components["schemas"]["FieldError"][];
+        };
+        /** @description A field that the organization adds to a noun. */
+        CustomField: {
+            /** Format: uuid */
+            id: string;
+            key: string;
+            name: components["schemas"]["BTreeMap"];
+            /** @description `conversation`, `customer` or `company`. */
+            noun: string;
+            type: components["schemas"]["FieldType"];
+            options: string[];
+            is_required_to_resolve: boolean;
+            /** Format: int64 */
+            position: number;
+            created_at: components["schemas"]["Timestamp"];
+            updated_at: components["schemas"]["Timestamp"];
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description What to change of a field; what it belongs to and takes never changes. */
+        CustomFieldPatch: {
+            name?: components["schemas"]["BTreeMap"] | null;
+            options?: string[] | null;
+            is_required_to_resolve?: boolean | null;
+            /** Format: int64 */
+            position?: number | null;
         };
         /** @description The person outside. */
         Customer: {
@@ -1374,6 +3710,67 @@ export interface components {
             /** Format: int64 */
             version: number;
         };
+        /** @description Whom to merge in, and whose values to keep where both differ. */
+        CustomerMergeInput: {
+            /** Format: uuid */
+            source_id: string;
+            /** @description By field: `target` or `source`. */
+            field_choices?: Record<string, never>;
+        };
+        /** @description What to change of a customer; absent keeps, `null` clears. */
+        CustomerPatch: {
+            /** @default null */
+            name: string | null;
+            /** @default null */
+            given_name: string | null;
+            /** @default null */
+            family_name: string | null;
+            /** @default null */
+            language: string | null;
+            /** @default null */
+            time_zone: string | null;
+            /**
+             * Format: uuid
+             * @default null
+             */
+            company_id: string | null;
+            /**
+             * Format: uuid
+             * @default null
+             */
+            owner_agent_id: string | null;
+            /** @default null */
+            is_vip: boolean | null;
+            /** @default null */
+            is_blocked: boolean | null;
+            /** @default null */
+            value: components["schemas"]["Money"] | null;
+            /** @default null */
+            renewal_on: string | null;
+            fields?: Record<string, never> | null;
+            /** @default null */
+            tags: string[] | null;
+        };
+        /** @description What could not be placed or delivered. */
+        DeadLetter: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            channel_id: string;
+            channel_kind?: string | null;
+            channel_name?: string | null;
+            /** @description `in` or `out`. */
+            direction: string;
+            /** @description A stable word: `list_mail`, `auto_reply`, `loop`, `parser_failed`, `recipient_unknown` … */
+            reason: string;
+            /** Format: uuid */
+            entry_id?: string | null;
+            /** @description `from`, `to`, `subject`, `error` … */
+            about: Record<string, never>;
+            raw_available: boolean;
+            created_at: components["schemas"]["Timestamp"];
+            settled_at?: components["schemas"]["Timestamp"] | null;
+        };
         /** @description Why an offer is declined. */
         DeclineInput: {
             /** Format: int64 */
@@ -1381,6 +3778,25 @@ export interface components {
             /** Format: uuid */
             reason_id?: string | null;
             note?: string | null;
+        };
+        /** @description A reason for declining an offer. */
+        DeclineReason: {
+            /** Format: uuid */
+            id: string;
+            key: string;
+            name: components["schemas"]["BTreeMap"];
+            /** Format: uuid */
+            parent_id?: string | null;
+            queue_ids: string[];
+            created_at: components["schemas"]["Timestamp"];
+            updated_at: components["schemas"]["Timestamp"];
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description A reason for declining an offer. */
+        DeclineReasonInput: {
+            key: string;
+            name?: components["schemas"]["BTreeMap"];
         };
         /** @description Where an outbound message stands. */
         Delivery: {
@@ -1414,6 +3830,32 @@ export interface components {
         };
         /** @enum {string} */
         Direction: "in" | "out" | "internal";
+        /** @description How to take a user's access away. */
+        DisableInput: {
+            /** @description Although their agent holds work: it goes back to its queue. */
+            is_forced?: boolean;
+        };
+        /** @description How work ended. */
+        Disposition: {
+            /** Format: uuid */
+            work_item_id: string;
+            /** Format: uuid */
+            code_id?: string | null;
+            note?: string | null;
+            /** @description It closed by time in a queue that wants a code, without one. */
+            is_code_missing: boolean;
+            /** Format: uuid */
+            agent_id?: string | null;
+            updated_at: components["schemas"]["Timestamp"];
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description How work ends. */
+        DispositionInput: {
+            /** Format: uuid */
+            code_id?: string | null;
+            note?: string | null;
+        };
         /** @description An unsent text. */
         Draft: {
             /** Format: uuid */
@@ -1499,6 +3941,16 @@ export interface components {
         };
         /** @enum {string} */
         EntryKind: "message" | "note" | "call_leg" | "event";
+        /** @description A new text for one's own message or note. */
+        EntryPatch: {
+            /** @description Plain text. */
+            text: string;
+        };
+        /** @description Erasing is asked for twice. */
+        EraseInput: {
+            /** @description The word `ERASE`. */
+            confirm: string;
+        };
         /** @description How long it may take. */
         EstimatedWait: {
             band: string;
@@ -1519,6 +3971,27 @@ export interface components {
             cause_id?: string | null;
             data: Record<string, never>;
         };
+        /** @description Why an item is where it is. */
+        Explanation: {
+            /** Format: uuid */
+            work_item_id: string;
+            as_of: components["schemas"]["Timestamp"];
+            state: components["schemas"]["WorkItemState"];
+            key?: components["schemas"]["OrderKey"] | null;
+            boosts: components["schemas"]["Boost"][];
+            /** Format: int32 */
+            position?: number | null;
+            estimated_wait?: components["schemas"]["EstimatedWait"] | null;
+            plan: components["schemas"]["PlanState"];
+            agents: components["schemas"]["Candidate"][];
+            is_truncated: boolean;
+        };
+        /** @description The first rule that keeps an agent from an item. */
+        Failing: {
+            /** @description `offline`, `busy`, `over_capacity`, `skill_missing` … */
+            code: string;
+            params: Record<string, never>;
+        };
         /** @description One thing wrong with one value. */
         FieldError: {
             /** @description JSON Pointer into the body, or `?name` of a query parameter. */
@@ -1532,9 +4005,37 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        /**
+         * @description What values a custom field takes.
+         * @enum {string}
+         */
+        FieldType: "text" | "number" | "date" | "bool" | "choice" | "money" | "url";
+        /** @description A filter in both forms. */
+        Filter: {
+            /** @description The text form, written out anew. */
+            q: string;
+            where: Record<string, never>;
+        };
+        /** @description A filter in one of its forms. */
+        FilterInput: {
+            q?: string | null;
+            where?: Record<string, never> | null;
+        };
+        /** @description Why somebody is signed out. */
+        ForceLogoutInput: {
+            /** @description For the record. */
+            reason?: string;
+        };
         /** @description A permission with its reach. */
         Grant: {
             permission: string;
+            scope: components["schemas"]["Scope"];
+        };
+        /** @description A permission with its reach, as it is asked for. */
+        GrantInput: {
+            /** @description A permission of the table in the manual. */
+            permission: string;
+            /** @description How far. */
             scope: components["schemas"]["Scope"];
         };
         /** @description What is wrong with a channel. */
@@ -1548,6 +4049,13 @@ export interface components {
             is_open: boolean;
             reopens_at?: components["schemas"]["Timestamp"] | null;
             closes_at?: components["schemas"]["Timestamp"] | null;
+        };
+        /** @description A date that differs from its weekday. */
+        HoursException: {
+            /** @description `YYYY-MM-DD`. */
+            on: string;
+            intervals: components["schemas"]["OpenInterval"][];
+            name: string;
         };
         /** @description `POST /identify` */
         IdentifyInput: {
@@ -1575,6 +4083,14 @@ export interface components {
             is_primary: boolean;
             /** Format: int64 */
             version: number;
+        };
+        /** @description What to change of an address. */
+        IdentityPatch: {
+            address?: string | null;
+            display?: string | null;
+            is_primary?: boolean | null;
+            is_shared?: boolean | null;
+            reachability?: string | null;
         };
         /** @description The figures beside the lists of the inbox. */
         InboxCounts: {
@@ -1622,15 +4138,39 @@ export interface components {
         InvitationInput: {
             email: string;
             name: string;
-            /** @description Keys of roles. */
+            /** @description Ids or keys of roles. */
             role_ids: string[];
+            team_ids?: string[];
             language?: string | null;
         };
         /** @description Somebody invited. */
         Invited: {
             user: components["schemas"]["User"];
             /** @description The one-use link to hand over; it is shown only now and ends after a day. */
-            link: string;
+            link?: string | null;
+        };
+        /** @description Long work. */
+        Job: {
+            /** Format: uuid */
+            id: string;
+            kind: string;
+            /** @description `queued`, `running`, `paused`, `succeeded`, `failed`, `cancelled` or `undone`. */
+            state: string;
+            progress: components["schemas"]["JobProgress"];
+            result?: Record<string, never> | null;
+            error?: Record<string, never> | null;
+            undo?: components["schemas"]["Undo"] | null;
+            created_at: components["schemas"]["Timestamp"];
+            updated_at: components["schemas"]["Timestamp"];
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description How far long work is. */
+        JobProgress: {
+            /** Format: int64 */
+            done_count: number;
+            /** Format: int64 */
+            total_count?: number | null;
         };
         /** @description What an agent holds of one kind. */
         KindLoad: {
@@ -1665,6 +4205,8 @@ export interface components {
                 id: string;
                 /** Format: uuid */
                 user_id?: string | null;
+                /** @description For configuration documents. */
+                key: string;
                 /** @description `human` or `bot`. */
                 kind: string;
                 display_name: string;
@@ -1678,6 +4220,75 @@ export interface components {
                 presence?: components["schemas"]["Presence"] | null;
                 load?: components["schemas"]["AgentLoad"] | null;
                 idle_since_at?: components["schemas"]["Timestamp"] | null;
+                /** Format: int64 */
+                version: number;
+            }[];
+            /** @description Where it stands. */
+            page: components["schemas"]["Page"];
+        };
+        /** @description One page of a list. */
+        List_ApiToken: {
+            /** @description The rows. */
+            items: {
+                /** Format: uuid */
+                id: string;
+                name: string;
+                /** @description The beginning of the secret. */
+                prefix: string;
+                /** Format: uuid */
+                agent_id?: string | null;
+                grants: components["schemas"]["Grant"][];
+                cidrs: string[];
+                /** Format: uuid */
+                created_by: string;
+                created_at: components["schemas"]["Timestamp"];
+                expires_at?: components["schemas"]["Timestamp"] | null;
+                last_used_at?: components["schemas"]["Timestamp"] | null;
+                /** Format: int64 */
+                version: number;
+            }[];
+            /** @description Where it stands. */
+            page: components["schemas"]["Page"];
+        };
+        /** @description One page of a list. */
+        List_AuditRecord: {
+            /** @description The rows. */
+            items: {
+                /** Format: uuid */
+                id: string;
+                at: components["schemas"]["Timestamp"];
+                actor: components["schemas"]["Actor"];
+                action: string;
+                resource: components["schemas"]["AuditResource"];
+                before?: Record<string, never> | null;
+                after?: Record<string, never> | null;
+                ip?: string | null;
+                /** Format: uuid */
+                session_id?: string | null;
+                reason?: string | null;
+                /** @description Hexadecimal SHA-256 of the record before; `null` until it is sealed. */
+                prev_hash?: string | null;
+                /** @description Its own. */
+                hash?: string | null;
+                created_at: components["schemas"]["Timestamp"];
+            }[];
+            /** @description Where it stands. */
+            page: components["schemas"]["Page"];
+        };
+        /** @description One page of a list. */
+        List_BusinessHours: {
+            /** @description The rows. */
+            items: {
+                /** Format: uuid */
+                id: string;
+                key: string;
+                time_zone: string;
+                /** @description Seven lists, Monday first. */
+                weekly: components["schemas"]["OpenInterval"][][];
+                exceptions: components["schemas"]["HoursException"][];
+                is_emergency_closed: boolean;
+                created_at: components["schemas"]["Timestamp"];
+                updated_at: components["schemas"]["Timestamp"];
                 /** Format: int64 */
                 version: number;
             }[];
@@ -1708,6 +4319,42 @@ export interface components {
                 capabilities: Record<string, never>;
                 health: components["schemas"]["ChannelHealth"];
                 is_test: boolean;
+                /** Format: int64 */
+                version: number;
+            }[];
+            /** @description Where it stands. */
+            page: components["schemas"]["Page"];
+        };
+        /** @description One page of a list. */
+        List_ChannelType: {
+            /** @description The rows. */
+            items: {
+                kind: string;
+                family: string;
+                name: components["schemas"]["BTreeMap"];
+                shape: string;
+                routing_kind: components["schemas"]["RoutingKind"];
+                capabilities: Record<string, never>;
+                /** @description JSON Schema with `x-secret`, `x-help` and `x-step`. */
+                config_schema: Record<string, never>;
+                setup_steps: components["schemas"]["SetupStepType"][];
+            }[];
+            /** @description Where it stands. */
+            page: components["schemas"]["Page"];
+        };
+        /** @description One page of a list. */
+        List_Company: {
+            /** @description The rows. */
+            items: {
+                /** Format: uuid */
+                id: string;
+                name: string;
+                domains: string[];
+                fields: Record<string, never>;
+                /** Format: uuid */
+                owner_agent_id?: string | null;
+                created_at: components["schemas"]["Timestamp"];
+                updated_at: components["schemas"]["Timestamp"];
                 /** Format: int64 */
                 version: number;
             }[];
@@ -1781,6 +4428,49 @@ export interface components {
             page: components["schemas"]["Page"];
         };
         /** @description One page of a list. */
+        List_ConversationStatus: {
+            /** @description The rows. */
+            items: {
+                /** Format: uuid */
+                id: string;
+                key: string;
+                name: components["schemas"]["BTreeMap"];
+                category: components["schemas"]["StatusCategory"];
+                is_default: boolean;
+                /** Format: int64 */
+                position: number;
+                created_at: components["schemas"]["Timestamp"];
+                updated_at: components["schemas"]["Timestamp"];
+                /** Format: int64 */
+                version: number;
+            }[];
+            /** @description Where it stands. */
+            page: components["schemas"]["Page"];
+        };
+        /** @description One page of a list. */
+        List_CustomField: {
+            /** @description The rows. */
+            items: {
+                /** Format: uuid */
+                id: string;
+                key: string;
+                name: components["schemas"]["BTreeMap"];
+                /** @description `conversation`, `customer` or `company`. */
+                noun: string;
+                type: components["schemas"]["FieldType"];
+                options: string[];
+                is_required_to_resolve: boolean;
+                /** Format: int64 */
+                position: number;
+                created_at: components["schemas"]["Timestamp"];
+                updated_at: components["schemas"]["Timestamp"];
+                /** Format: int64 */
+                version: number;
+            }[];
+            /** @description Where it stands. */
+            page: components["schemas"]["Page"];
+        };
+        /** @description One page of a list. */
         List_Customer: {
             /** @description The rows. */
             items: {
@@ -1811,6 +4501,50 @@ export interface components {
                 is_demo: boolean;
                 /** @description Only where one customer is asked for. */
                 identities?: components["schemas"]["Identity"][] | null;
+                created_at: components["schemas"]["Timestamp"];
+                updated_at: components["schemas"]["Timestamp"];
+                /** Format: int64 */
+                version: number;
+            }[];
+            /** @description Where it stands. */
+            page: components["schemas"]["Page"];
+        };
+        /** @description One page of a list. */
+        List_DeadLetter: {
+            /** @description The rows. */
+            items: {
+                /** Format: uuid */
+                id: string;
+                /** Format: uuid */
+                channel_id: string;
+                channel_kind?: string | null;
+                channel_name?: string | null;
+                /** @description `in` or `out`. */
+                direction: string;
+                /** @description A stable word: `list_mail`, `auto_reply`, `loop`, `parser_failed`, `recipient_unknown` … */
+                reason: string;
+                /** Format: uuid */
+                entry_id?: string | null;
+                /** @description `from`, `to`, `subject`, `error` … */
+                about: Record<string, never>;
+                raw_available: boolean;
+                created_at: components["schemas"]["Timestamp"];
+                settled_at?: components["schemas"]["Timestamp"] | null;
+            }[];
+            /** @description Where it stands. */
+            page: components["schemas"]["Page"];
+        };
+        /** @description One page of a list. */
+        List_DeclineReason: {
+            /** @description The rows. */
+            items: {
+                /** Format: uuid */
+                id: string;
+                key: string;
+                name: components["schemas"]["BTreeMap"];
+                /** Format: uuid */
+                parent_id?: string | null;
+                queue_ids: string[];
                 created_at: components["schemas"]["Timestamp"];
                 updated_at: components["schemas"]["Timestamp"];
                 /** Format: int64 */
@@ -1888,6 +4622,25 @@ export interface components {
             page: components["schemas"]["Page"];
         };
         /** @description One page of a list. */
+        List_Event: {
+            /** @description The rows. */
+            items: {
+                /** Format: uuid */
+                id: string;
+                /** @description `entry.created`, `offer.created` … */
+                type: string;
+                /** Format: int64 */
+                version: number;
+                timestamp: components["schemas"]["Timestamp"];
+                actor: components["schemas"]["Actor"];
+                /** Format: uuid */
+                cause_id?: string | null;
+                data: Record<string, never>;
+            }[];
+            /** @description Where it stands. */
+            page: components["schemas"]["Page"];
+        };
+        /** @description One page of a list. */
         List_Interaction: {
             /** @description The rows. */
             items: {
@@ -1911,6 +4664,72 @@ export interface components {
                 external_ref?: string | null;
                 /** Format: int64 */
                 version: number;
+            }[];
+            /** @description Where it stands. */
+            page: components["schemas"]["Page"];
+        };
+        /** @description One page of a list. */
+        List_Job: {
+            /** @description The rows. */
+            items: {
+                /** Format: uuid */
+                id: string;
+                kind: string;
+                /** @description `queued`, `running`, `paused`, `succeeded`, `failed`, `cancelled` or `undone`. */
+                state: string;
+                progress: components["schemas"]["JobProgress"];
+                result?: Record<string, never> | null;
+                error?: Record<string, never> | null;
+                undo?: components["schemas"]["Undo"] | null;
+                created_at: components["schemas"]["Timestamp"];
+                updated_at: components["schemas"]["Timestamp"];
+                /** Format: int64 */
+                version: number;
+            }[];
+            /** @description Where it stands. */
+            page: components["schemas"]["Page"];
+        };
+        /** @description One page of a list. */
+        List_Merge: {
+            /** @description The rows. */
+            items: {
+                /** Format: uuid */
+                id: string;
+                /** Format: uuid */
+                target_id: string;
+                /** Format: uuid */
+                source_id: string;
+                /** @description `merged` or `unmerged`. */
+                state: string;
+                evidence: Record<string, never>[];
+                field_choices: Record<string, never>;
+                /** Format: uuid */
+                by?: string | null;
+                at: components["schemas"]["Timestamp"];
+                unmerged_at?: components["schemas"]["Timestamp"] | null;
+                undo?: components["schemas"]["Undo"] | null;
+            }[];
+            /** @description Where it stands. */
+            page: components["schemas"]["Page"];
+        };
+        /** @description One page of a list. */
+        List_MergeProposal: {
+            /** @description The rows. */
+            items: {
+                /** Format: uuid */
+                id: string;
+                /** Format: uuid */
+                a_id: string;
+                /** Format: uuid */
+                b_id: string;
+                evidence: Record<string, never>[];
+                /** @description `open`, `accepted` or `dismissed`. */
+                state: string;
+                created_at: components["schemas"]["Timestamp"];
+                decided_at?: components["schemas"]["Timestamp"] | null;
+                /** Format: uuid */
+                decided_by?: string | null;
+                merge?: components["schemas"]["Merge"] | null;
             }[];
             /** @description Where it stands. */
             page: components["schemas"]["Page"];
@@ -1942,6 +4761,27 @@ export interface components {
             page: components["schemas"]["Page"];
         };
         /** @description One page of a list. */
+        List_Notification: {
+            /** @description The rows. */
+            items: {
+                /** Format: uuid */
+                id: string;
+                /** Format: uuid */
+                user_id: string;
+                /** @description `mention` or `assignment`. */
+                kind: string;
+                /** Format: uuid */
+                conversation_id?: string | null;
+                /** Format: uuid */
+                entry_id?: string | null;
+                actor: components["schemas"]["Actor"];
+                created_at: components["schemas"]["Timestamp"];
+                read_at?: components["schemas"]["Timestamp"] | null;
+            }[];
+            /** @description Where it stands. */
+            page: components["schemas"]["Page"];
+        };
+        /** @description One page of a list. */
         List_Offer: {
             /** @description The rows. */
             items: {
@@ -1966,6 +4806,40 @@ export interface components {
                  * Format: int64
                  * @description 1 while pending, 2 once ended.
                  */
+                version: number;
+            }[];
+            /** @description Where it stands. */
+            page: components["schemas"]["Page"];
+        };
+        /** @description One page of a list. */
+        List_PresenceConfig: {
+            /** @description The rows. */
+            items: {
+                /** Format: uuid */
+                id: string;
+                key: string;
+                /** Format: int64 */
+                cap_primary_milli: number;
+                /** Format: int64 */
+                cap_interruptible_milli: number;
+                channel_max: {
+                    [key: string]: number;
+                };
+                auto_accept: boolean;
+                decline_allowed: boolean;
+                /** @description Reasons to choose from when declining. */
+                decline_reason_ids: string[];
+                is_decline_reason_required: boolean;
+                /** Format: uuid */
+                status_on_decline?: string | null;
+                /**
+                 * Format: uuid
+                 * @description `null`: the status `missed`.
+                 */
+                status_on_timeout?: string | null;
+                /** Format: int64 */
+                grace_ms: number;
+                /** Format: int64 */
                 version: number;
             }[];
             /** @description Where it stands. */
@@ -2013,11 +4887,31 @@ export interface components {
                 max_waiting?: number | null;
                 /** Format: int64 */
                 max_wait_ms?: number | null;
+                on_full: components["schemas"]["Spill"];
+                on_closed: components["schemas"]["Spill"];
                 /** Format: int64 */
                 service_target_ms?: number | null;
                 wrap_up_code_required: boolean;
                 /** @description `open`, `closed` or `emergency`. */
                 state: string;
+                /** Format: int64 */
+                version: number;
+            }[];
+            /** @description Where it stands. */
+            page: components["schemas"]["Page"];
+        };
+        /** @description One page of a list. */
+        List_Role: {
+            /** @description The rows. */
+            items: {
+                /** Format: uuid */
+                id: string;
+                key: string;
+                name: components["schemas"]["BTreeMap"];
+                grants: components["schemas"]["Grant"][];
+                is_builtin: boolean;
+                created_at?: components["schemas"]["Timestamp"] | null;
+                updated_at?: components["schemas"]["Timestamp"] | null;
                 /** Format: int64 */
                 version: number;
             }[];
@@ -2033,12 +4927,14 @@ export interface components {
                 key: string;
                 /** Format: int32 */
                 tier: number;
+                order_mode: string;
                 agent_model: components["schemas"]["AgentModel"];
                 /** Format: int64 */
                 units_milli: number;
                 capacity_pool: components["schemas"]["Pool"];
                 /** Format: int64 */
                 offer_timeout_ms: number;
+                offer_mode: string;
                 auto_accept: boolean;
                 /** Format: int32 */
                 misses_before_away: number;
@@ -2046,6 +4942,7 @@ export interface components {
                 exclusion_ttl_ms: number;
                 /** Format: int64 */
                 retry_gap_ms: number;
+                wrap_up: components["schemas"]["WrapUp"];
                 /** Format: int64 */
                 version: number;
             }[];
@@ -2070,6 +4967,140 @@ export interface components {
             page: components["schemas"]["Page"];
         };
         /** @description One page of a list. */
+        List_SetupStep: {
+            /** @description The rows. */
+            items: {
+                key: string;
+                kind: string;
+                name: components["schemas"]["BTreeMap"];
+                fields: string[];
+                secrets: string[];
+                /** @description `todo`, `running`, `done` or `failed`. */
+                state: string;
+                error?: Record<string, never> | null;
+                /** @description What is set, by dotted names; never secrets. */
+                values: Record<string, never>;
+            }[];
+            /** @description Where it stands. */
+            page: components["schemas"]["Page"];
+        };
+        /** @description One page of a list. */
+        List_SimulatorRun: {
+            /** @description The rows. */
+            items: {
+                /** Format: uuid */
+                id: string;
+                script: string;
+                /** Format: int64 */
+                seed: number;
+                /** Format: int32 */
+                rate_per_min: number;
+                started_at: components["schemas"]["Timestamp"];
+                /**
+                 * Format: int64
+                 * @description Customers who came.
+                 */
+                started_count: number;
+                /**
+                 * Format: int64
+                 * @description Customers who were turned away.
+                 */
+                failed_count: number;
+            }[];
+            /** @description Where it stands. */
+            page: components["schemas"]["Page"];
+        };
+        /** @description One page of a list. */
+        List_SimulatorScript: {
+            /** @description The rows. */
+            items: {
+                /** @description How it is asked for. */
+                key: string;
+                /** @description What its customers speak. */
+                language: string;
+                /** @description Its name, by language. */
+                name: {
+                    [key: string]: string;
+                };
+                /** @description What happens in it, by language. */
+                about: {
+                    [key: string]: string;
+                };
+            }[];
+            /** @description Where it stands. */
+            page: components["schemas"]["Page"];
+        };
+        /** @description One page of a list. */
+        List_Skill: {
+            /** @description The rows. */
+            items: {
+                /** Format: uuid */
+                id: string;
+                key: string;
+                name: components["schemas"]["BTreeMap"];
+                /** @description `skill`, `language` or `licence`. */
+                kind: string;
+                created_at: components["schemas"]["Timestamp"];
+                updated_at: components["schemas"]["Timestamp"];
+                /** Format: int64 */
+                version: number;
+            }[];
+            /** @description Where it stands. */
+            page: components["schemas"]["Page"];
+        };
+        /** @description One page of a list. */
+        List_Tag: {
+            /** @description The rows. */
+            items: {
+                /** Format: uuid */
+                id: string;
+                key: string;
+                name: string;
+                colour: string;
+                created_at: components["schemas"]["Timestamp"];
+                updated_at: components["schemas"]["Timestamp"];
+                /** Format: int64 */
+                version: number;
+            }[];
+            /** @description Where it stands. */
+            page: components["schemas"]["Page"];
+        };
+        /** @description One page of a list. */
+        List_Team: {
+            /** @description The rows. */
+            items: {
+                /** Format: uuid */
+                id: string;
+                key: string;
+                name: string;
+                user_ids: string[];
+                lead_ids: string[];
+                created_at: components["schemas"]["Timestamp"];
+                /** Format: int64 */
+                version: number;
+            }[];
+            /** @description Where it stands. */
+            page: components["schemas"]["Page"];
+        };
+        /** @description One page of a list. */
+        List_Transition: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description Row of the table of transitions, 1 to 24.
+                 */
+                row: number;
+                from?: string | null;
+                to: string;
+                at: components["schemas"]["Timestamp"];
+                reason?: string | null;
+                actor: components["schemas"]["Actor"];
+            }[];
+            /** @description Where it stands. */
+            page: components["schemas"]["Page"];
+        };
+        /** @description One page of a list. */
         List_User: {
             /** @description The rows. */
             items: {
@@ -2079,13 +5110,36 @@ export interface components {
                 name: string;
                 language: string;
                 time_zone: string;
-                /** @description Keys of roles. */
                 role_ids: string[];
                 /** @description `invited`, `active` or `disabled`. */
                 state: string;
                 has_password: boolean;
                 last_sign_in_at?: components["schemas"]["Timestamp"] | null;
                 preferences: Record<string, never>;
+                created_at: components["schemas"]["Timestamp"];
+                updated_at: components["schemas"]["Timestamp"];
+                /** Format: int64 */
+                version: number;
+            }[];
+            /** @description Where it stands. */
+            page: components["schemas"]["Page"];
+        };
+        /** @description One page of a list. */
+        List_View: {
+            /** @description The rows. */
+            items: {
+                /** Format: uuid */
+                id: string;
+                name: string;
+                /** @description The filter as text. */
+                q: string;
+                /** @description The same filter as a tree. */
+                where: Record<string, never>;
+                sort: string;
+                columns: string[];
+                shared_with: components["schemas"]["SharedWith"];
+                /** Format: uuid */
+                user_id?: string | null;
                 created_at: components["schemas"]["Timestamp"];
                 updated_at: components["schemas"]["Timestamp"];
                 /** Format: int64 */
@@ -2128,6 +5182,8 @@ export interface components {
                 /** Format: uuid */
                 customer_id?: string | null;
                 subject?: Record<string, never> | null;
+                external_id?: string | null;
+                attributes: Record<string, never>;
                 /** Format: uuid */
                 channel_id?: string | null;
                 /** Format: uuid */
@@ -2173,6 +5229,31 @@ export interface components {
             /** @description Where it stands. */
             page: components["schemas"]["Page"];
         };
+        /** @description One page of a list. */
+        List_WrapUpCode: {
+            /** @description The rows. */
+            items: {
+                /** Format: uuid */
+                id: string;
+                key: string;
+                name: components["schemas"]["BTreeMap"];
+                /** Format: uuid */
+                parent_id?: string | null;
+                /** @description Empty: for every queue. */
+                queue_ids: string[];
+                created_at: components["schemas"]["Timestamp"];
+                updated_at: components["schemas"]["Timestamp"];
+                /** Format: int64 */
+                version: number;
+            }[];
+            /** @description Where it stands. */
+            page: components["schemas"]["Page"];
+        };
+        /** @description A fresh token. */
+        MadeApiToken: components["schemas"]["ApiToken"] & {
+            /** @description Shown now and never again; `null` when the call is repeated. */
+            secret?: string | null;
+        };
         /** @description Headers of a mail. */
         MailHeaders: {
             /** @default null */
@@ -2191,9 +5272,99 @@ export interface components {
             dmarc: string | null;
             /**
              * Format: int64
+             * @description Code points of the text before the quoted history.
              * @default null
              */
             quoted_from: number | null;
+            /**
+             * @description The address the mail came from.
+             * @default null
+             */
+            from: string | null;
+            /** @default false */
+            is_signed: boolean;
+            /** @default false */
+            is_encrypted: boolean;
+            /**
+             * @description The sender did not take part before.
+             * @default false
+             */
+            is_new_participant: boolean;
+            /**
+             * @description A mail server's report about a message of ours.
+             * @default false
+             */
+            is_report: boolean;
+            /**
+             * @description Why the mail could not be opened; its bytes are there.
+             * @default null
+             */
+            unreadable: string | null;
+        };
+        /** @description A member of a queue: an agent, or every agent of a team. */
+        MemberDoc: {
+            agent_id?: string | null;
+            team_id?: string | null;
+            /** Format: int32 */
+            tier?: number;
+            /** Format: int64 */
+            delay_ms?: number;
+        };
+        /** @description Two customers who are one person. */
+        Merge: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            target_id: string;
+            /** Format: uuid */
+            source_id: string;
+            /** @description `merged` or `unmerged`. */
+            state: string;
+            evidence: Record<string, never>[];
+            field_choices: Record<string, never>;
+            /** Format: uuid */
+            by?: string | null;
+            at: components["schemas"]["Timestamp"];
+            unmerged_at?: components["schemas"]["Timestamp"] | null;
+            undo?: components["schemas"]["Undo"] | null;
+        };
+        /** @description Into which conversation. */
+        MergeInput: {
+            /**
+             * Format: uuid
+             * @description The conversation it is shown in from now on.
+             */
+            into: string;
+        };
+        /** @description Two customers who may be one person. */
+        MergeProposal: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            a_id: string;
+            /** Format: uuid */
+            b_id: string;
+            evidence: Record<string, never>[];
+            /** @description `open`, `accepted` or `dismissed`. */
+            state: string;
+            created_at: components["schemas"]["Timestamp"];
+            decided_at?: components["schemas"]["Timestamp"] | null;
+            /** Format: uuid */
+            decided_by?: string | null;
+            merge?: components["schemas"]["Merge"] | null;
+        };
+        /** @description A merge of two conversations. */
+        MergeResult: {
+            /**
+             * Format: uuid
+             * @description For `POST /conversation-merges/{id}/undo`.
+             */
+            merge_id: string;
+            /** @description The one that is shown. */
+            conversation: components["schemas"]["Conversation"];
+            /** @description The one that is shown in it. */
+            source: components["schemas"]["Conversation"];
+            undo?: components["schemas"]["Undo"] | null;
         };
         /** @description An entry as the visitor sees it. */
         Message: {
@@ -2226,6 +5397,108 @@ export interface components {
             /** @description ISO 4217. */
             currency: string;
         };
+        /** @description To whom an address goes. */
+        MoveInput: {
+            /** Format: uuid */
+            customer_id: string;
+        };
+        /** @description A new channel. */
+        NewChannel: {
+            /** @description The kind. */
+            type: string;
+            name: string;
+            /** @description Made of the name when absent. */
+            key?: string | null;
+            /** Format: uuid */
+            queue_id?: string | null;
+            config?: Record<string, never> | null;
+        };
+        /** @description A company to add. */
+        NewCompany: {
+            name: string;
+            domains?: string[];
+            fields?: Record<string, never>;
+            /** Format: uuid */
+            owner_agent_id?: string | null;
+        };
+        /** @description A conversation to open. */
+        NewConversation: {
+            /** Format: uuid */
+            customer_id?: string | null;
+            identity?: components["schemas"]["OpenIdentity"] | null;
+            /** Format: uuid */
+            channel_id?: string | null;
+            subject?: string | null;
+            message?: components["schemas"]["OpenMessage"] | null;
+            /** Format: uuid */
+            queue_id?: string | null;
+            priority?: components["schemas"]["Priority"] | null;
+            fields?: Record<string, never> | null;
+        };
+        /** @description A status to add. */
+        NewConversationStatus: {
+            key: string;
+            name: components["schemas"]["BTreeMap"];
+            category: components["schemas"]["StatusCategory"];
+            is_default?: boolean;
+            /** Format: int64 */
+            position?: number;
+        };
+        /** @description A field to add. */
+        NewCustomField: {
+            key: string;
+            name?: components["schemas"]["BTreeMap"] | null;
+            noun: string;
+            type: components["schemas"]["FieldType"];
+            options?: string[];
+            is_required_to_resolve?: boolean;
+            /** Format: int64 */
+            position?: number;
+        };
+        /** @description A customer to add. */
+        NewCustomer: {
+            /** @default null */
+            name: string | null;
+            /** @default null */
+            given_name: string | null;
+            /** @default null */
+            family_name: string | null;
+            /** @default null */
+            language: string | null;
+            /** @default null */
+            time_zone: string | null;
+            /**
+             * Format: uuid
+             * @default null
+             */
+            company_id: string | null;
+            /**
+             * Format: uuid
+             * @default null
+             */
+            owner_agent_id: string | null;
+            /** @default false */
+            is_vip: boolean;
+            /** @default null */
+            value: components["schemas"]["Money"] | null;
+            /** @default null */
+            renewal_on: string | null;
+            fields?: Record<string, never>;
+            /** @default [] */
+            tags: string[];
+            /** @default null */
+            first_source: string | null;
+            /** @default [] */
+            identities: components["schemas"]["NewIdentity"][];
+        };
+        /** @description An address to add. */
+        NewIdentity: {
+            kind: string;
+            address: string;
+            display?: string | null;
+            is_primary?: boolean;
+            is_shared?: boolean;
+        };
         /** @description An answer to the customer. */
         NewMessage: {
             text: string;
@@ -2252,8 +5525,63 @@ export interface components {
             mentions?: string[];
             attachment_ids?: string[];
         };
+        /** @description A label to add. */
+        NewTag: {
+            key: string;
+            name?: string | null;
+            colour?: string | null;
+        };
+        /** @description Work from outside. */
+        NewWorkInput: {
+            /** @description `callback`, `task`, `case`, `lead`, `post`, `visit` or `custom`. */
+            kind: string;
+            routing_kind: components["schemas"]["RoutingKind"];
+            /** Format: uuid */
+            queue_id: string;
+            /** @description `{type, id, title, url}`. */
+            subject?: Record<string, never>;
+            /** Format: uuid */
+            customer_id?: string | null;
+            /** Format: int32 */
+            priority?: number | null;
+            /** Format: int32 */
+            secondary?: number | null;
+            /** Format: int64 */
+            units_milli?: number | null;
+            is_interruptible?: boolean | null;
+            required?: components["schemas"]["RequiredSkill"][];
+            preferred?: components["schemas"]["PreferredInput"] | null;
+            attributes?: Record<string, never>;
+            enqueued_at?: components["schemas"]["Timestamp"] | null;
+            wake_at?: components["schemas"]["Timestamp"] | null;
+            external_id?: string | null;
+        };
         /** @description No arguments. */
         Nothing: Record<string, never>;
+        /** @description What a user should know. */
+        Notification: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            user_id: string;
+            /** @description `mention` or `assignment`. */
+            kind: string;
+            /** Format: uuid */
+            conversation_id?: string | null;
+            /** Format: uuid */
+            entry_id?: string | null;
+            actor: components["schemas"]["Actor"];
+            created_at: components["schemas"]["Timestamp"];
+            read_at?: components["schemas"]["Timestamp"] | null;
+        };
+        /** @description Up to which notification. */
+        NotificationsRead: {
+            /**
+             * Format: uuid
+             * @description The newest one that was seen.
+             */
+            up_to: string;
+        };
         /** @description A work item held for one agent while it rings. */
         Offer: {
             /** Format: uuid */
@@ -2293,6 +5621,28 @@ export interface components {
         };
         /** @enum {string} */
         OfferState: "pending" | "accepted" | "declined" | "timed_out" | "cancelled" | "rescinded";
+        /** @description Whom a conversation is opened with, when they may not be known yet. */
+        OpenIdentity: {
+            kind: string;
+            address: string;
+            name?: string | null;
+        };
+        /** @description Open from `from` until just before `to`, local wall time. */
+        OpenInterval: {
+            from: string;
+            to: string;
+        };
+        /** @description The first message of an opened conversation. */
+        OpenMessage: string | {
+            /** @description Plain text. */
+            text: string;
+        };
+        /** @description What work is served by: parts compare in order, smaller is sooner. */
+        OrderKey: {
+            mode: string;
+            /** @description Class, start of waiting in ms with boosts taken off, order of arrival. */
+            parts: number[];
+        };
         /** @description A tenant. */
         Organization: {
             /** Format: uuid */
@@ -2309,6 +5659,16 @@ export interface components {
             /** Format: int64 */
             version: number;
         };
+        /** @description What to change of the organization; what is absent stays. */
+        OrganizationChange: {
+            name?: string | null;
+            default_language?: string | null;
+            time_zone?: string | null;
+            /** Format: int64 */
+            undo_send_ms?: number | null;
+            /** @description `all` or `scoped`. */
+            customer_history?: string | null;
+        };
         /** @description Where a page of a list stands. */
         Page: {
             /** @description Cursor of the next page, for `after`. */
@@ -2318,8 +5678,20 @@ export interface components {
             /** @description Whether more follows in the direction asked for. */
             has_more: boolean;
         };
+        /** @description Why work pauses. */
+        PauseInput: {
+            /** @description The reason. */
+            reason: components["schemas"]["PauseReason"];
+        };
         /** @enum {string} */
         PauseReason: "interrupted" | "agent" | "waiting_customer" | "snoozed";
+        /** @description Where an item stands in its plan. */
+        PlanState: {
+            /** Format: int32 */
+            step: number;
+            next_at?: components["schemas"]["Timestamp"] | null;
+            steps: Record<string, never>[];
+        };
         /** @enum {string} */
         Pool: "primary" | "interruptible";
         /** @description A message that arrived. */
@@ -2347,6 +5719,12 @@ export interface components {
             value: string;
             label: components["schemas"]["BTreeMap"];
         };
+        /** @description Whom work should go to. */
+        PreferredInput: {
+            /** Format: uuid */
+            agent_id: string;
+            until_at?: components["schemas"]["Timestamp"] | null;
+        };
         /** @description What the router believes of an agent. */
         Presence: {
             /** Format: uuid */
@@ -2365,6 +5743,62 @@ export interface components {
             channels: {
                 [key: string]: components["schemas"]["ChannelPresence"];
             };
+        };
+        /** @description What agents of this configuration may take at once, and how they may answer. */
+        PresenceConfig: {
+            /** Format: uuid */
+            id: string;
+            key: string;
+            /** Format: int64 */
+            cap_primary_milli: number;
+            /** Format: int64 */
+            cap_interruptible_milli: number;
+            channel_max: {
+                [key: string]: number;
+            };
+            auto_accept: boolean;
+            decline_allowed: boolean;
+            /** @description Reasons to choose from when declining. */
+            decline_reason_ids: string[];
+            is_decline_reason_required: boolean;
+            /** Format: uuid */
+            status_on_decline?: string | null;
+            /**
+             * Format: uuid
+             * @description `null`: the status `missed`.
+             */
+            status_on_timeout?: string | null;
+            /** Format: int64 */
+            grace_ms: number;
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description What agents may take at once, and how they may answer. */
+        PresenceConfigInput: {
+            key: string;
+            /** Format: int64 */
+            cap_primary_milli?: number;
+            /**
+             * Format: int64
+             * @description As `cap_primary_milli` when nothing is said.
+             */
+            cap_interruptible_milli?: number | null;
+            channel_max?: {
+                [key: string]: number;
+            };
+            auto_accept?: boolean;
+            /** @description Not together with `auto_accept`; allowed when nothing is said and `auto_accept` is off. */
+            decline_allowed?: boolean | null;
+            /** @description Reasons to choose from; with any, one must be named. */
+            decline_reason_ids?: string[];
+            status_on_decline?: string | null;
+            /** @description `missed` when nothing is said. */
+            status_on_timeout?: string | null;
+            /**
+             * Format: int64
+             * @description How long a lost session may return.
+             */
+            grace_ms?: number;
         };
         /** @description A change of one's own status. */
         PresenceInput: {
@@ -2396,6 +5830,18 @@ export interface components {
             is_system: boolean;
             /** Format: int64 */
             version: number;
+        };
+        /** @description A presence status. */
+        PresenceStatusInput: {
+            key: string;
+            name?: components["schemas"]["BTreeMap"];
+            kind: string;
+            channels?: {
+                [key: string]: string;
+            };
+            activity?: string | null;
+            is_paid?: boolean;
+            is_productive?: boolean;
         };
         /** @enum {string} */
         Priority: "low" | "normal" | "high" | "urgent";
@@ -2444,6 +5890,8 @@ export interface components {
             max_waiting?: number | null;
             /** Format: int64 */
             max_wait_ms?: number | null;
+            on_full: components["schemas"]["Spill"];
+            on_closed: components["schemas"]["Spill"];
             /** Format: int64 */
             service_target_ms?: number | null;
             wrap_up_code_required: boolean;
@@ -2451,6 +5899,26 @@ export interface components {
             state: string;
             /** Format: int64 */
             version: number;
+        };
+        /** @description A queue. */
+        QueueInput: {
+            key: string;
+            name?: components["schemas"]["BTreeMap"];
+            routing_config_id: string;
+            hours_id?: string | null;
+            members?: components["schemas"]["MemberDoc"][];
+            /**
+             * Format: int32
+             * @description `null`: no limit.
+             */
+            max_waiting?: number | null;
+            on_full?: components["schemas"]["SpillDoc"];
+            on_closed?: components["schemas"]["SpillDoc"];
+            /** Format: int64 */
+            service_target_ms?: number;
+            wrap_up_code_required?: boolean;
+            /** @description `open`, `closed` or `emergency`. */
+            state?: string;
         };
         /** @description A member of a queue. */
         QueueMember: {
@@ -2471,6 +5939,11 @@ export interface components {
             /** Format: int64 */
             estimated_wait_ms?: number | null;
         };
+        /** @description Why a queue is opened or closed by hand. */
+        QueueStateInput: {
+            /** @description For the record. */
+            reason?: string | null;
+        };
         /** @description Read up to here. */
         ReadInput: {
             /**
@@ -2478,6 +5951,24 @@ export interface components {
              * @description The last entry seen.
              */
             seq: number;
+        };
+        /** @description Who gets the work, and why. */
+        ReassignInput: {
+            to: components["schemas"]["TransferTarget"];
+            is_forced?: boolean | null;
+            reason?: string;
+        };
+        /** @description Which stretches to mask for good. */
+        RedactInput: {
+            /** @description In code points of the text. */
+            ranges: components["schemas"]["RedactRange"][];
+        };
+        /** @description What to mask of a text. */
+        RedactRange: {
+            /** @description The first code point. */
+            from: number;
+            /** @description The code point after the last one. */
+            to: number;
         };
         /** @description A topic that was not granted. */
         RefusedTopic: {
@@ -2491,10 +5982,54 @@ export interface components {
             /** Format: uuid */
             identity_id?: string | null;
         };
+        /** @description A skill that work asks for. */
+        RequiredSkill: {
+            /** Format: uuid */
+            skill_id: string;
+            /**
+             * Format: int32
+             * @description 1 to 10.
+             */
+            min_level?: number;
+        };
+        /** @description A new password, by a one-use link. */
+        ResetCompletion: {
+            token: string;
+            password: string;
+        };
+        /** @description Whose password was forgotten. */
+        ResetInput: {
+            /** @description The address of the account. */
+            email: string;
+        };
         /** @description How a matter ended. */
         ResolveInput: {
             outcome?: string | null;
             wrap_up?: components["schemas"]["WrapUpInput"] | null;
+        };
+        /** @description A set of grants. */
+        Role: {
+            /** Format: uuid */
+            id: string;
+            key: string;
+            name: components["schemas"]["BTreeMap"];
+            grants: components["schemas"]["Grant"][];
+            is_builtin: boolean;
+            created_at?: components["schemas"]["Timestamp"] | null;
+            updated_at?: components["schemas"]["Timestamp"] | null;
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description What to change of a role; what is absent stays. */
+        RoleChange: {
+            name?: components["schemas"]["BTreeMap"] | null;
+            grants?: components["schemas"]["GrantInput"][] | null;
+        };
+        /** @description A role to make. */
+        RoleInput: {
+            key: string;
+            name: components["schemas"]["BTreeMap"];
+            grants?: components["schemas"]["GrantInput"][];
         };
         /** @description How a queue routes. */
         RoutingConfig: {
@@ -2503,12 +6038,14 @@ export interface components {
             key: string;
             /** Format: int32 */
             tier: number;
+            order_mode: string;
             agent_model: components["schemas"]["AgentModel"];
             /** Format: int64 */
             units_milli: number;
             capacity_pool: components["schemas"]["Pool"];
             /** Format: int64 */
             offer_timeout_ms: number;
+            offer_mode: string;
             auto_accept: boolean;
             /** Format: int32 */
             misses_before_away: number;
@@ -2516,32 +6053,91 @@ export interface components {
             exclusion_ttl_ms: number;
             /** Format: int64 */
             retry_gap_ms: number;
+            wrap_up: components["schemas"]["WrapUp"];
             /** Format: int64 */
             version: number;
         };
-        /** @description What to change; what is absent stays. */
-        RoutingConfigChange: {
-            /** Format: int64 */
-            offer_timeout_ms?: number | null;
-            auto_accept?: boolean | null;
+        /** @description How queues offer their work. */
+        RoutingConfigInput: {
+            key: string;
             /** Format: int32 */
-            misses_before_away?: number | null;
+            tier?: number;
+            order_mode?: string;
+            agent_model?: string;
             /** Format: int64 */
-            units_milli?: number | null;
+            units_milli?: number;
+            capacity_pool?: string;
             /** Format: int64 */
-            wrap_up_ms?: number | null;
+            offer_timeout_ms?: number;
+            offer_mode?: string;
+            auto_accept?: boolean;
+            /** Format: int32 */
+            misses_before_away?: number;
             /** Format: int64 */
-            retry_gap_ms?: number | null;
+            exclusion_ttl_ms?: number;
+            /** Format: int64 */
+            retry_gap_ms?: number;
+            wrap_up?: components["schemas"]["WrapUpDoc"];
         };
         /** @enum {string} */
         RoutingKind: "voice" | "video" | "chat" | "messaging" | "sms" | "email" | "social" | "task" | "case" | "callback" | "visit";
         /** @enum {string} */
         Scope: "own" | "queue" | "team" | "organization";
+        /** @description What was found of one kind, newest first. */
+        SearchGroup: {
+            /** @description `conversations`, `customers` or `entries`. */
+            type: string;
+            /** @description The first of them. */
+            items: components["schemas"]["SearchItem"][];
+            /** @description There are more than `limit`. */
+            has_more: boolean;
+            /** @description More matched than is looked at: older ones may be missing. */
+            is_capped: boolean;
+        };
+        /** @description Where a hit was. */
+        SearchHighlight: {
+            /** @description `number`, `subject`, `outcome`, `tags`, `name`, `address`, `text` or `file`. */
+            field: string;
+            /** @description The passage around the first hit. */
+            text: string;
+            /** @description Hits in `text`: first code point and the one after the last. */
+            ranges: number[][];
+        };
+        /** @description Something found. */
+        SearchItem: {
+            /** Format: uuid */
+            id: string;
+            title: string;
+            highlights: components["schemas"]["SearchHighlight"][];
+            resource: components["schemas"]["SearchResource"];
+        };
+        /** @description Where a found thing opens. */
+        SearchResource: {
+            /**
+             * Format: uuid
+             * @description The conversation, for conversations and entries.
+             */
+            conversation_id?: string | null;
+            /**
+             * Format: int64
+             * @description Its line, for entries.
+             */
+            seq?: number | null;
+        };
+        /** @description `GET /search` */
+        SearchResult: {
+            /** @description One for each kind that was asked for and may be read. */
+            groups: components["schemas"]["SearchGroup"][];
+        };
         /** @description What is known of a secret without showing it. */
         SecretState: {
             is_set: boolean;
             last4?: string | null;
             set_at?: components["schemas"]["Timestamp"] | null;
+        };
+        /** @description A message as it was sent, with how to take it back while it is held. */
+        SentEntry: components["schemas"]["Entry"] & {
+            undo?: components["schemas"]["Undo"] | null;
         };
         /** @description What the server says over a socket. */
         ServerFrame: {
@@ -2649,8 +6245,37 @@ export interface components {
             /** @description `required` until the first organization exists. */
             state: components["schemas"]["SetupPhase"];
         };
+        /** @description A step of a channel's set-up. */
+        SetupStep: {
+            key: string;
+            kind: string;
+            name: components["schemas"]["BTreeMap"];
+            fields: string[];
+            secrets: string[];
+            /** @description `todo`, `running`, `done` or `failed`. */
+            state: string;
+            error?: Record<string, never> | null;
+            /** @description What is set, by dotted names; never secrets. */
+            values: Record<string, never>;
+        };
+        /** @description A step of set-up, as its type describes it. */
+        SetupStepType: {
+            key: string;
+            /** @description `input`, `oauth`, `show_webhook_url`, `call_check` or `wait_first_event`. */
+            kind: string;
+            name: components["schemas"]["BTreeMap"];
+            /** @description Values it fills, by their dotted names. */
+            fields: string[];
+            /** @description Secrets it fills. */
+            secrets: string[];
+        };
         /** @enum {string} */
         Shape: "chat_session" | "message_session" | "call" | "mail_exchange" | "post_thread" | "visit";
+        /**
+         * @description With whom a view is shared.
+         * @enum {string}
+         */
+        SharedWith: "me" | "team" | "organization";
         /** @description Sign-in by password. */
         SignIn: {
             email: string;
@@ -2660,6 +6285,77 @@ export interface components {
         SignInByLink: {
             /** @description The token of the link. */
             token: string;
+        };
+        /** @description A run. */
+        SimulatorRun: {
+            /** Format: uuid */
+            id: string;
+            script: string;
+            /** Format: int64 */
+            seed: number;
+            /** Format: int32 */
+            rate_per_min: number;
+            started_at: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description Customers who came.
+             */
+            started_count: number;
+            /**
+             * Format: int64
+             * @description Customers who were turned away.
+             */
+            failed_count: number;
+        };
+        /** @description A run to start. */
+        SimulatorRunInput: {
+            /** @description The script's key. */
+            script: string;
+            /**
+             * Format: int32
+             * @description The same seed gives the same customers.
+             */
+            seed?: number;
+            /**
+             * Format: int32
+             * @description 1 to 500.
+             */
+            rate_per_min: number;
+        };
+        /** @description A script that simulated customers follow. */
+        SimulatorScript: {
+            /** @description How it is asked for. */
+            key: string;
+            /** @description What its customers speak. */
+            language: string;
+            /** @description Its name, by language. */
+            name: {
+                [key: string]: string;
+            };
+            /** @description What happens in it, by language. */
+            about: {
+                [key: string]: string;
+            };
+        };
+        /** @description A skill. */
+        Skill: {
+            /** Format: uuid */
+            id: string;
+            key: string;
+            name: components["schemas"]["BTreeMap"];
+            /** @description `skill`, `language` or `licence`. */
+            kind: string;
+            created_at: components["schemas"]["Timestamp"];
+            updated_at: components["schemas"]["Timestamp"];
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description A skill. */
+        SkillInput: {
+            key: string;
+            name?: components["schemas"]["BTreeMap"];
+            /** @description `skill`, `language` or `licence`. */
+            kind?: string;
         };
         /** @description What is due next. */
         SlaSummary: {
@@ -2675,6 +6371,37 @@ export interface components {
             /** Format: uuid */
             by?: string | null;
         };
+        /** @description Until when to put aside. */
+        SnoozeInput: {
+            until_at?: components["schemas"]["Timestamp"] | null;
+            until_reply?: boolean;
+        };
+        /** @description What a queue does with work it cannot take now. */
+        Spill: {
+            /** @description `wait`, `overflow` or `reject`. */
+            action: string;
+            /** Format: uuid */
+            queue_id?: string | null;
+            text_key?: string | null;
+        };
+        /** @description What a queue does with work it cannot take now. */
+        SpillDoc: {
+            /** @description `wait`, `overflow` or `reject`. */
+            action: string;
+            queue_id?: string | null;
+        };
+        /** @description What to split off. */
+        SplitInput: {
+            entry_ids: string[];
+            subject?: string | null;
+        };
+        /** @description What a split left and made. */
+        SplitResult: {
+            /** @description The new one. */
+            conversation: components["schemas"]["Conversation"];
+            /** @description The one it was split off. */
+            original: components["schemas"]["Conversation"];
+        };
         /** @enum {string} */
         StatusCategory: "open" | "waiting" | "resolved";
         /** @enum {string} */
@@ -2687,6 +6414,48 @@ export interface components {
             agent_id?: string | null;
             /** Format: int64 */
             epoch?: number | null;
+        };
+        /** @description A label. */
+        Tag: {
+            /** Format: uuid */
+            id: string;
+            key: string;
+            name: string;
+            colour: string;
+            created_at: components["schemas"]["Timestamp"];
+            updated_at: components["schemas"]["Timestamp"];
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description What to change of a label. */
+        TagPatch: {
+            name?: string | null;
+            colour?: string | null;
+        };
+        /** @description A group of users. */
+        Team: {
+            /** Format: uuid */
+            id: string;
+            key: string;
+            name: string;
+            user_ids: string[];
+            lead_ids: string[];
+            created_at: components["schemas"]["Timestamp"];
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description What to change of a team; what is absent stays. */
+        TeamChange: {
+            name?: string | null;
+            user_ids?: string[] | null;
+            lead_ids?: string[] | null;
+        };
+        /** @description A team to make. */
+        TeamInput: {
+            key: string;
+            name: string;
+            user_ids?: string[];
+            lead_ids?: string[];
         };
         /** @description How long a text may be. */
         TextMax: {
@@ -2719,6 +6488,19 @@ export interface components {
             /** Format: uuid */
             queue_id?: string | null;
         };
+        /** @description One transition of an item. */
+        Transition: {
+            /**
+             * Format: int64
+             * @description Row of the table of transitions, 1 to 24.
+             */
+            row: number;
+            from?: string | null;
+            to: string;
+            at: components["schemas"]["Timestamp"];
+            reason?: string | null;
+            actor: components["schemas"]["Actor"];
+        };
         /** @description How to take a command back. */
         Undo: {
             /**
@@ -2729,6 +6511,24 @@ export interface components {
             /** @description Until when. */
             expires_at: components["schemas"]["Timestamp"];
         };
+        /** @description What taking a command back restored. */
+        UndoResult: {
+            /** @description The conversations as they are again. */
+            conversations: components["schemas"]["Conversation"][];
+        };
+        /** @description Two conversations that are two again. */
+        UnmergeResult: {
+            conversation: components["schemas"]["Conversation"];
+            source: components["schemas"]["Conversation"];
+        };
+        /** @description Unread again from here on. */
+        UnreadInput: {
+            /**
+             * Format: int64
+             * @description The first entry that counts as unread; the newest when absent.
+             */
+            seq?: number | null;
+        };
         /** @description Somebody who signs in. */
         User: {
             /** Format: uuid */
@@ -2737,7 +6537,6 @@ export interface components {
             name: string;
             language: string;
             time_zone: string;
-            /** @description Keys of roles. */
             role_ids: string[];
             /** @description `invited`, `active` or `disabled`. */
             state: string;
@@ -2749,14 +6548,72 @@ export interface components {
             /** Format: int64 */
             version: number;
         };
+        /** @description What to change of a user; what is absent stays. */
+        UserChange: {
+            name?: string | null;
+            language?: string | null;
+            time_zone?: string | null;
+            /** @description Ids or keys of roles. */
+            role_ids?: string[] | null;
+            team_ids?: string[] | null;
+            preferences?: Record<string, never> | null;
+        };
+        /** @description A user to make. They set a password of their own, by invitation or reset. */
+        UserInput: {
+            email: string;
+            name: string;
+            language?: string | null;
+            /** @description Ids or keys of roles. */
+            role_ids: string[];
+            team_ids?: string[];
+        };
         /** @enum {string} */
         Verification: "claimed" | "asserted" | "observed" | "verified" | "failed" | "revoked";
+        /** @description How to prove an address. */
+        VerifyInput: {
+            method: components["schemas"]["VerifyMethod"];
+        };
+        /**
+         * @description How an address is proven.
+         * @enum {string}
+         */
+        VerifyMethod: "code" | "link" | "admin";
         /** @description What is running. */
         Version: {
             /** @description Of the binary. */
             version: string;
+            /** @description What the console's files hash to; `null` where it was not built. */
+            console_hash?: string | null;
             /** @description Operations to be withdrawn. */
             deprecations: string[];
+        };
+        /** @description A saved filter. */
+        View: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            /** @description The filter as text. */
+            q: string;
+            /** @description The same filter as a tree. */
+            where: Record<string, never>;
+            sort: string;
+            columns: string[];
+            shared_with: components["schemas"]["SharedWith"];
+            /** Format: uuid */
+            user_id?: string | null;
+            created_at: components["schemas"]["Timestamp"];
+            updated_at: components["schemas"]["Timestamp"];
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description A view to save, or what to change of one. Text or tree: one of them says both. */
+        ViewInput: {
+            name?: string | null;
+            q?: string | null;
+            where?: Record<string, never> | null;
+            sort?: string | null;
+            columns?: string[] | null;
+            shared_with?: components["schemas"]["SharedWith"] | null;
         };
         /** @description The page the visitor is on. */
         VisitedPage: {
@@ -2779,6 +6636,10 @@ export interface components {
             media_type: string;
             /** Format: int64 */
             size_bytes: number;
+            /** @description Good for five minutes, without a token. */
+            download_url?: string | null;
+            /** @description A small picture, for pictures; good for five minutes, without a token. */
+            preview_url?: string | null;
         };
         /** @description A conversation as the visitor sees it. */
         VisitorConversation: {
@@ -2884,6 +6745,8 @@ export interface components {
             /** Format: uuid */
             customer_id?: string | null;
             subject?: Record<string, never> | null;
+            external_id?: string | null;
+            attributes: Record<string, never>;
             /** Format: uuid */
             channel_id?: string | null;
             /** Format: uuid */
@@ -2926,8 +6789,76 @@ export interface components {
             /** Format: int64 */
             version: number;
         };
+        /** @description What to change of waiting work; what is absent stays. */
+        WorkItemChange: {
+            /** Format: int32 */
+            priority?: number | null;
+            /** Format: int32 */
+            secondary?: number | null;
+            /** Format: uuid */
+            queue_id?: string | null;
+            attributes?: Record<string, never> | null;
+        };
         /** @enum {string} */
         WorkItemState: "new" | "deferred" | "queued" | "offered" | "active" | "paused" | "wrap_up" | "closed" | "cancelled";
+        /** @description Time after the work. */
+        WrapUp: {
+            /** @description `none` or `timeboxed`. */
+            mode: string;
+            /** Format: int64 */
+            max_ms: number;
+            /** Format: int64 */
+            extension_ms: number;
+            /** Format: int32 */
+            extensions_max: number;
+            blocks: string[];
+        };
+        /** @description A wrap-up code. */
+        WrapUpCode: {
+            /** Format: uuid */
+            id: string;
+            key: string;
+            name: components["schemas"]["BTreeMap"];
+            /** Format: uuid */
+            parent_id?: string | null;
+            /** @description Empty: for every queue. */
+            queue_ids: string[];
+            created_at: components["schemas"]["Timestamp"];
+            updated_at: components["schemas"]["Timestamp"];
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description A wrap-up code. */
+        WrapUpCodeInput: {
+            key: string;
+            name?: components["schemas"]["BTreeMap"];
+            parent_id?: string | null;
+            /** @description Empty: for every queue. */
+            queue_ids?: string[];
+        };
+        /** @description Time after the work. */
+        WrapUpDoc: {
+            /**
+             * @description `none` or `timeboxed`.
+             * @default none
+             */
+            mode: string;
+            /**
+             * Format: int64
+             * @default 0
+             */
+            max_ms: number;
+            /**
+             * Format: int64
+             * @default 60000
+             */
+            extension_ms: number;
+            /**
+             * Format: int32
+             * @default 3
+             */
+            extensions_max: number;
+        };
         /** @description A wrap-up code with a note. */
         WrapUpInput: {
             /** Format: uuid */
@@ -2946,8 +6877,18 @@ export interface operations {
     get_agents: {
         parameters: {
             query?: {
-                /** @description 1 to 200. */
+                /** @description 1 to 200; 200 when nothing is said. */
                 limit?: number;
+                /** @description Where the page before ended. */
+                after?: string;
+                /** @description In this team. */
+                team_id?: string;
+                /** @description Serving this queue. */
+                queue_id?: string;
+                /** @description With this skill. */
+                skill_id?: string;
+                /** @description In this status. */
+                status?: string;
             };
             header?: never;
             path?: never;
@@ -2961,6 +6902,614 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["List_Agent"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_agents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AgentInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Agent"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_agents_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Agent"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_agents_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patch_agents_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AgentInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Agent"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_agents_id_force_logout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ForceLogoutInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Presence"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_agents_id_presence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AgentPresenceInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Presence"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_agents_id_queues: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AgentQueuesInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Agent"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_agents_id_skills: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AgentSkillsInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Agent"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_tokens: {
+        parameters: {
+            query?: {
+                /** @description 1 to 200. */
+                limit?: number;
+                /** @description Cursor of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_ApiToken"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApiTokenInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeApiToken"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_tokens_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiToken"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_api_tokens_id: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patch_api_tokens_id: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApiTokenChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiToken"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_attachments: {
+        parameters: {
+            query: {
+                /** @description Its name; a path before it is dropped. */
+                name: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Attachment"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_attachments_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Attachment"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_attachments_id_content: {
+        parameters: {
+            query?: {
+                /** @description Until when, in seconds since 1970. */
+                expires?: number;
+                /** @description As `download_url` and `preview_url` carry it. */
+                signature?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_attachments_id_preview: {
+        parameters: {
+            query?: {
+                /** @description Until when, in seconds since 1970. */
+                expires?: number;
+                /** @description As `download_url` and `preview_url` carry it. */
+                signature?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": number[];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_audit_records: {
+        parameters: {
+            query?: {
+                /** @description 1 to 200. */
+                limit?: number;
+                /** @description Cursor of the page before. */
+                after?: string;
+                /** @description Id of a user, agent or token. */
+                actor?: string;
+                /** @description `role.updated` for one. */
+                action?: string;
+                /** @description A noun, `role`; or one of them, `role:<id>`. */
+                resource?: string;
+                /** @description From this instant on. */
+                from_at?: string;
+                /** @description Before this instant. */
+                to_at?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_AuditRecord"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_audit_records_verify: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditVerdict"];
                 };
             };
             default: {
@@ -2988,6 +7537,218 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Bootstrap"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_business_hours: {
+        parameters: {
+            query?: {
+                /** @description 1 to 200; 200 when nothing is said. */
+                limit?: number;
+                /** @description Where the page before ended. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_BusinessHours"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_business_hours: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BusinessHoursInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BusinessHours"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_business_hours_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BusinessHours"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_business_hours_id: {
+        parameters: {
+            query?: never;
+            header: {
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patch_business_hours_id: {
+        parameters: {
+            query?: never;
+            header: {
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BusinessHoursInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BusinessHours"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_channel_types: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_ChannelType"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_channel_types_kind: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelType"];
                 };
             };
             default: {
@@ -3030,22 +7791,331 @@ export interface operations {
             };
         };
     };
-    get_conversations: {
+    post_channels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewChannel"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channel"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_channels_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channel"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_channels_id: {
+        parameters: {
+            query?: never;
+            header: {
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patch_channels_id: {
+        parameters: {
+            query?: never;
+            header: {
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channel"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_channels_id_check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Nothing"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelHealth"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_channels_id_disable: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DisableInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channel"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_channels_id_enable: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Nothing"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channel"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_channels_id_secrets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BTreeMap"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channel"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_channels_id_setup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_SetupStep"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_channels_id_setup_step: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                step: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetupInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_SetupStep"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_companies: {
         parameters: {
             query?: {
-                /** @description One of the lists of the inbox; `all` by default. */
-                list?: components["schemas"]["InboxList"];
-                queue_id?: string;
-                customer_id?: string;
-                /** @description Repeated: any of them. */
-                status_category?: components["schemas"]["StatusCategory"][];
-                number?: number;
-                /** @description `-last_activity_at` */
-                sort?: string;
-                /** @description `customer`, `owner`, `queue`, by commas. */
-                expand?: string;
                 /** @description 1 to 200. */
                 limit?: number;
+                /** @description Cursor of the page. */
                 after?: string;
             };
             header?: never;
@@ -3059,7 +8129,499 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["List_Company"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_companies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCompany"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Company"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_companies_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Company"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_companies_id: {
+        parameters: {
+            query?: never;
+            header: {
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patch_companies_id: {
+        parameters: {
+            query?: never;
+            header: {
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CompanyPatch"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Company"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_config: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_config_apply: {
+        parameters: {
+            query?: {
+                /** @description Only says what would change. */
+                is_dry_run?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Applied"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_conversation_merges_id_undo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Nothing"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnmergeResult"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_conversation_statuses: {
+        parameters: {
+            query?: {
+                /** @description 1 to 200. */
+                limit?: number;
+                /** @description Cursor of the page. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_ConversationStatus"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_conversation_statuses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewConversationStatus"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationStatus"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_conversation_statuses_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationStatus"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_conversation_statuses_id: {
+        parameters: {
+            query?: never;
+            header: {
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patch_conversation_statuses_id: {
+        parameters: {
+            query?: never;
+            header: {
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConversationStatusPatch"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationStatus"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_conversations: {
+        parameters: {
+            query?: {
+                /** @description One of the lists of the inbox; `all` by default. */
+                list?: components["schemas"]["InboxList"];
+                /** @description Repeated: any of them; so for every filter below. */
+                queue_id?: string[];
+                /** @description A view's filter, on top of the others. */
+                view_id?: string;
+                /** @description With everybody merged into them. */
+                customer_id?: string;
+                status_category?: components["schemas"]["StatusCategory"][];
+                status_id?: string[];
+                channel_kind?: string[];
+                channel_id?: string[];
+                owner_agent_id?: string[];
+                tag?: string[];
+                priority?: components["schemas"]["Priority"][];
+                number?: number;
+                /** @description The filter language: `status:open channel:whatsapp -tag:spam due<2h "free words"`. */
+                q?: string;
+                /** @description `-last_activity_at` (default), `sla`, `waiting_since_at` or `-priority`. */
+                sort?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
                     "application/json": components["schemas"]["List_Conversation"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_conversations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewConversation"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversation"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_conversations_bulk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkPreview"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
                 };
             };
             default: {
@@ -3092,6 +8654,66 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Conversation"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_conversations_conversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patch_conversations_conversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConversationPatch"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationResult"];
                 };
             };
             default: {
@@ -3228,10 +8850,12 @@ export interface operations {
     get_conversations_conversation_entries: {
         parameters: {
             query?: {
-                /** @description Older than this `seq`. */
-                before?: number;
-                /** @description Newer than this `seq`. */
-                after?: number;
+                /** @description Older than this `seq`, or than the entry with this id. */
+                before?: string;
+                /** @description Newer than this `seq`, or than the entry with this id. */
+                after?: string;
+                /** @description Half before, half after this `seq` or entry, with it. */
+                around?: string;
                 /** @description Repeated: any of them. */
                 kinds?: components["schemas"]["EntryKind"][];
                 /** @description 1 to 200. */
@@ -3251,6 +8875,100 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["List_Entry"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_conversations_conversation_events: {
+        parameters: {
+            query?: {
+                /** @description 1 to 200. */
+                limit?: number;
+                /** @description Cursor of the page. */
+                after?: string;
+            };
+            header?: never;
+            path: {
+                conversation: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_Event"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_conversations_conversation_followers_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation: string;
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationResult"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_conversations_conversation_followers_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation: string;
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationResult"];
                 };
             };
             default: {
@@ -3292,6 +9010,99 @@ export interface operations {
             };
         };
     };
+    put_conversations_conversation_links_other: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation: string;
+                other: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversation"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_conversations_conversation_links_other: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation: string;
+                other: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversation"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_conversations_conversation_merge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergeResult"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     post_conversations_conversation_messages: {
         parameters: {
             query?: never;
@@ -3312,7 +9123,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Entry"];
+                    "application/json": components["schemas"]["SentEntry"];
                 };
             };
             default: {
@@ -3455,13 +9266,179 @@ export interface operations {
             };
         };
     };
+    post_conversations_conversation_snooze: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SnoozeInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationResult"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_conversations_conversation_split: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SplitInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SplitResult"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_conversations_conversation_unread: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnreadInput"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_conversations_conversation_unsnooze: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Nothing"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationResult"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_conversations_conversation_work_items: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_WorkItem"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_customers: {
         parameters: {
             query?: {
-                /** @description 1 to 200. */
-                limit?: number;
-                /** @description Cursor of the page. */
-                after?: string;
+                /** @description Part of a name, mail address or number; case and accents do not count. */
+                q?: string;
+                /** @description A whole mail address. */
+                email?: string;
+                /** @description A whole number. */
+                phone?: string;
+                /** @description The id a site gave them. */
+                external_user?: string;
+                company_id?: string;
+                tag?: string;
+                is_vip?: boolean;
             };
             header?: never;
             path?: never;
@@ -3475,6 +9452,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["List_Customer"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_customers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCustomer"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Customer"];
                 };
             };
             default: {
@@ -3516,9 +9524,172 @@ export interface operations {
             };
         };
     };
+    patch_customers_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CustomerPatch"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Customer"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_customers_id_erase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EraseInput"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_customers_id_identities: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewIdentity"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Identity"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_customers_id_merge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CustomerMergeInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Merge"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_customers_id_record: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_customers_id_timeline: {
         parameters: {
             query?: {
+                /** @description Repeated: any of them. */
+                kinds?: components["schemas"]["EntryKind"][];
                 /** @description 1 to 200. */
                 limit?: number;
                 /** @description Cursor of the page. */
@@ -3550,6 +9721,339 @@ export interface operations {
             };
         };
     };
+    get_dead_letters: {
+        parameters: {
+            query?: {
+                channel_id?: string;
+                /** @description 1 to 200. */
+                limit?: number;
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_DeadLetter"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_dead_letters_id_discard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Nothing"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_dead_letters_id_raw: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "message/rfc822": unknown;
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_dead_letters_id_retry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Nothing"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_decline_reasons: {
+        parameters: {
+            query?: {
+                /** @description 1 to 200; 200 when nothing is said. */
+                limit?: number;
+                /** @description Where the page before ended. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_DeclineReason"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_decline_reasons: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeclineReasonInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeclineReason"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_decline_reasons_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeclineReason"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_decline_reasons_id: {
+        parameters: {
+            query?: never;
+            header: {
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patch_decline_reasons_id: {
+        parameters: {
+            query?: never;
+            header: {
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeclineReasonInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeclineReason"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_demo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_demo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_drafts: {
         parameters: {
             query?: never;
@@ -3565,6 +10069,596 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["List_Draft"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_entries_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Entry"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_entries_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patch_entries_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EntryPatch"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Entry"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_entries_id_cancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Nothing"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Entry"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_entries_id_raw: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "message/rfc822": unknown;
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_entries_id_reactions_emoji: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                emoji: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Entry"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_entries_id_reactions_emoji: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                emoji: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Entry"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_entries_id_redact: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RedactInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Entry"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_entries_id_retry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Nothing"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Entry"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_fields: {
+        parameters: {
+            query?: {
+                /** @description 1 to 200. */
+                limit?: number;
+                /** @description Cursor of the page. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_CustomField"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_fields: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCustomField"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomField"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_fields_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomField"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_fields_id: {
+        parameters: {
+            query?: never;
+            header: {
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patch_fields_id: {
+        parameters: {
+            query?: never;
+            header: {
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CustomFieldPatch"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomField"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_filters_parse: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FilterInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Filter"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_identities_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patch_identities_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IdentityPatch"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Identity"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_identities_id_move: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoveInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Identity"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_identities_id_verify: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VerifyInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Identity"];
                 };
             };
             default: {
@@ -3654,6 +10748,67 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Session"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_jobs: {
+        parameters: {
+            query?: {
+                /** @description 1 to 200. */
+                limit?: number;
+                /** @description Cursor of the page. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_Job"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_jobs_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
                 };
             };
             default: {
@@ -3761,6 +10916,232 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Presence"];
                 };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_merge_proposals: {
+        parameters: {
+            query?: {
+                /** @description `open` by default, `accepted` or `dismissed`. */
+                state?: string;
+                /** @description 1 to 200. */
+                limit?: number;
+                /** @description Cursor of the page. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_MergeProposal"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_merge_proposals_id_accept: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcceptProposal"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergeProposal"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_merge_proposals_id_dismiss: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Nothing"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergeProposal"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_merges: {
+        parameters: {
+            query: {
+                /** @description Of whom. */
+                customer_id: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_Merge"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_merges_id_undo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Nothing"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Merge"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_notifications: {
+        parameters: {
+            query?: {
+                /** @description Only unread ones, or only read ones. */
+                is_unread?: boolean;
+                /** @description 1 to 200. */
+                limit?: number;
+                /** @description Cursor of the page. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_Notification"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_notifications_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NotificationsRead"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: {
                 headers: {
@@ -3894,11 +11275,260 @@ export interface operations {
             };
         };
     };
+    patch_organization: {
+        parameters: {
+            query?: never;
+            header: {
+                "If-Match": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrganizationChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Organization"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_password_resets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResetInput"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_password_resets_complete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResetCompletion"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_presence_configs: {
+        parameters: {
+            query?: {
+                /** @description 1 to 200; 200 when nothing is said. */
+                limit?: number;
+                /** @description Where the page before ended. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_PresenceConfig"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_presence_configs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PresenceConfigInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PresenceConfig"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_presence_configs_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PresenceConfig"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_presence_configs_id: {
+        parameters: {
+            query?: never;
+            header: {
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patch_presence_configs_id: {
+        parameters: {
+            query?: never;
+            header: {
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PresenceConfigInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PresenceConfig"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_presence_statuses: {
         parameters: {
             query?: {
-                /** @description 1 to 200. */
+                /** @description 1 to 200; 200 when nothing is said. */
                 limit?: number;
+                /** @description Where the page before ended. */
+                after?: string;
             };
             header?: never;
             path?: never;
@@ -3924,11 +11554,137 @@ export interface operations {
             };
         };
     };
+    post_presence_statuses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PresenceStatusInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PresenceStatus"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_presence_statuses_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PresenceStatus"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_presence_statuses_id: {
+        parameters: {
+            query?: never;
+            header: {
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patch_presence_statuses_id: {
+        parameters: {
+            query?: never;
+            header: {
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PresenceStatusInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PresenceStatus"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_queues: {
         parameters: {
             query?: {
-                /** @description 1 to 200. */
+                /** @description 1 to 200; 200 when nothing is said. */
                 limit?: number;
+                /** @description Where the page before ended. */
+                after?: string;
             };
             header?: never;
             path?: never;
@@ -3954,9 +11710,358 @@ export interface operations {
             };
         };
     };
-    get_routing_configs: {
+    post_queues: {
         parameters: {
             query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QueueInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Queue"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_queues_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Queue"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_queues_id: {
+        parameters: {
+            query?: never;
+            header: {
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patch_queues_id: {
+        parameters: {
+            query?: never;
+            header: {
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QueueInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Queue"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_queues_id_close: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QueueStateInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Queue"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_queues_id_open: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QueueStateInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Queue"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_roles: {
+        parameters: {
+            query?: {
+                /** @description 1 to 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_Role"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_roles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoleInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Role"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_roles_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Role"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_roles_id: {
+        parameters: {
+            query?: never;
+            header: {
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patch_roles_id: {
+        parameters: {
+            query?: never;
+            header: {
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoleChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Role"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_routing_configs: {
+        parameters: {
+            query?: {
+                /** @description 1 to 200; 200 when nothing is said. */
+                limit?: number;
+                /** @description Where the page before ended. */
+                after?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3981,6 +12086,95 @@ export interface operations {
             };
         };
     };
+    post_routing_configs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoutingConfigInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoutingConfig"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_routing_configs_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoutingConfig"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_routing_configs_id: {
+        parameters: {
+            query?: never;
+            header: {
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     patch_routing_configs_id: {
         parameters: {
             query?: never;
@@ -3994,7 +12188,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["RoutingConfigChange"];
+                "application/json": components["schemas"]["RoutingConfigInput"];
             };
         };
         responses: {
@@ -4004,6 +12198,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RoutingConfig"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_search: {
+        parameters: {
+            query: {
+                /** @description Every word must be there, each as the beginning of a word; accents and case do not count. */
+                q: string;
+                /** @description `conversations`, `customers`, `entries`, separated by commas; all of them when nothing is said. */
+                types?: string;
+                /** @description Per kind, 1 to 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchResult"];
                 };
             };
             default: {
@@ -4132,7 +12360,12 @@ export interface operations {
     };
     get_sessions: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Somebody else's, with `users.edit`. */
+                user_id?: string;
+                /** @description 1 to 200. */
+                limit?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -4146,6 +12379,36 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["List_SessionRow"];
                 };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_sessions: {
+        parameters: {
+            query?: {
+                /** @description Somebody else's, with `users.edit`. */
+                user_id?: string;
+                /** @description 1 to 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: {
                 headers: {
@@ -4234,11 +12497,626 @@ export interface operations {
             };
         };
     };
+    get_simulator_runs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_SimulatorRun"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_simulator_runs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SimulatorRunInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SimulatorRun"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_simulator_runs_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_simulator_scripts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_SimulatorScript"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_skills: {
+        parameters: {
+            query?: {
+                /** @description 1 to 200; 200 when nothing is said. */
+                limit?: number;
+                /** @description Where the page before ended. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_Skill"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_skills: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SkillInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Skill"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_skills_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Skill"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_skills_id: {
+        parameters: {
+            query?: never;
+            header: {
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patch_skills_id: {
+        parameters: {
+            query?: never;
+            header: {
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SkillInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Skill"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_tags: {
+        parameters: {
+            query?: {
+                /** @description 1 to 200. */
+                limit?: number;
+                /** @description Cursor of the page. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_Tag"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_tags: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTag"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tag"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_tags_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tag"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_tags_id: {
+        parameters: {
+            query?: never;
+            header: {
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patch_tags_id: {
+        parameters: {
+            query?: never;
+            header: {
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TagPatch"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tag"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_teams: {
+        parameters: {
+            query?: {
+                /** @description 1 to 200. */
+                limit?: number;
+                /** @description Cursor of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_Team"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_teams: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TeamInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Team"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_teams_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Team"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_teams_id: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patch_teams_id: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TeamChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Team"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_undos_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Nothing"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UndoResult"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_users: {
         parameters: {
             query?: {
                 /** @description 1 to 200. */
                 limit?: number;
+                /** @description Cursor of the page before. */
+                after?: string;
             };
             header?: never;
             path?: never;
@@ -4252,6 +13130,196 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["List_User"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_users: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_users_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_users_id: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patch_users_id: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_users_id_disable: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DisableInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_users_id_enable: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
                 };
             };
             default: {
@@ -4279,6 +13347,252 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Version"];
+                };
+            };
+        };
+    };
+    get_views: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_View"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_views: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["View"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_views_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["View"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_views_id: {
+        parameters: {
+            query?: never;
+            header: {
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patch_views_id: {
+        parameters: {
+            query?: never;
+            header: {
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["View"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_views_id_count: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Count"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_widget_key_attachments: {
+        parameters: {
+            query: {
+                /** @description Its name; a path before it is dropped. */
+                name: string;
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitorAttachment"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_widget_key_attachments_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4620,8 +13934,19 @@ export interface operations {
     get_work_items: {
         parameters: {
             query?: {
-                /** @description `me`, or the caller's own agent id. */
+                /** @description `me`, or the id of an agent. */
                 agent_id?: string;
+                /** @description Repeated: any of these. */
+                state?: components["schemas"]["WorkItemState"][];
+                queue_id?: string;
+                /** @description `interaction`, or a kind of `POST /work-items`. */
+                kind?: string;
+                customer_id?: string;
+                conversation_id?: string;
+                /** @description 1 to 200. */
+                limit?: number;
+                /** @description Where the page before ended. */
+                after?: string;
             };
             header?: never;
             path?: never;
@@ -4647,6 +13972,39 @@ export interface operations {
             };
         };
     };
+    post_work_items: {
+        parameters: {
+            query?: never;
+            header: {
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewWorkInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedWork"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_work_items_id: {
         parameters: {
             query?: never;
@@ -4657,6 +14015,72 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkItem"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patch_work_items_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WorkItemChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkItem"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_work_items_id_cancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CancelInput"];
+            };
+        };
         responses: {
             200: {
                 headers: {
@@ -4709,7 +14133,226 @@ export interface operations {
             };
         };
     };
+    get_work_items_id_disposition: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Disposition"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_work_items_id_disposition: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DispositionInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Disposition"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_work_items_id_explain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Explanation"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_work_items_id_history: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_Transition"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_work_items_id_pause: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PauseInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkItem"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     post_work_items_id_pull: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Nothing"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkItem"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_work_items_id_reassign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReassignInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkItem"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_work_items_id_resume: {
         parameters: {
             query?: never;
             header?: never;
@@ -4829,6 +14472,162 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WorkItem"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_wrap_up_codes: {
+        parameters: {
+            query?: {
+                /** @description 1 to 200; 200 when nothing is said. */
+                limit?: number;
+                /** @description Where the page before ended. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_WrapUpCode"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_wrap_up_codes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WrapUpCodeInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrapUpCode"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_wrap_up_codes_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrapUpCode"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_wrap_up_codes_id: {
+        parameters: {
+            query?: never;
+            header: {
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patch_wrap_up_codes_id: {
+        parameters: {
+            query?: never;
+            header: {
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WrapUpCodeInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrapUpCode"];
                 };
             };
             default: {
