@@ -204,6 +204,6 @@ export function makeOffer(row, ringMs = 30_000) {
 for (const row of [lucia, oliver, ...conversations.slice(2, 5)]) makeWork(row, 'active', { agent_id: agents[0].id });
 
 export const notifications = [
-  { id: id(), kind: 'mention', conversation_id: lucia.id, entry_id: null, actor: actor('agent', 'Ana Ribas'), text: '@Dani Molina ¿le ofrecemos envío gratis?', created_at: at(4 * MIN), read_at: null },
-  { id: id(), kind: 'assigned', conversation_id: oliver.id, entry_id: null, actor: actor('user', 'Elena Soler'), text: 'Invoice 881', created_at: at(2 * H), read_at: at(H) },
+  { id: id(), kind: 'mention', conversation_id: lucia.id, entry_id: null, actor: actor('agent', 'Ana Ribas'), created_at: at(4 * MIN), read_at: null },
+  { id: id(), kind: 'assigned', conversation_id: oliver.id, entry_id: null, actor: actor('user', 'Elena Soler'), created_at: at(2 * H), read_at: at(H) },
 ];

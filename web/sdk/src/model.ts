@@ -394,7 +394,6 @@ export interface Notification {
   conversation_id: Id | null;
   entry_id: Id | null;
   actor: Actor | null;
-  text?: string | null;
   created_at: Timestamp;
   read_at: Timestamp | null;
 }

@@ -26,12 +26,9 @@ export class ChannelFormModel {
     return this.fields.filter((field) => field.step === step);
   }
 
+  /** Defaults are shown, not sent: the server has them too. */
   useType(type: ChannelType): void {
     this.fields = schemaFields(type.config_schema);
-    for (const field of this.fields) {
-      const isEmpty = valueAt(this.config, field.path) === undefined;
-      if (isEmpty && !field.isSecret && field.fallback !== null && field.path.length > 1) this.#set(field.path, field.fallback);
-    }
   }
 
   async loadType(kind: string): Promise<void> {

@@ -9,5 +9,5 @@ export function wordsOf(row: Notification): { icon: string; text: string } {
   if (row.kind.includes('snooze')) return { icon: 'clock', text: m.note_unsnoozed() };
   if (row.kind.includes('fail')) return { icon: 'alert', text: m.note_failed() };
   if (row.kind.includes('follow')) return { icon: 'eye', text: m.note_followed() };
-  return { icon: 'bell', text: row.text ?? m.note_other() };
+  return { icon: 'bell', text: m.note_other() };
 }
