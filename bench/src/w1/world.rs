@@ -128,7 +128,6 @@ async fn agent(ctx: &Ctx, admin: &app::Actor, number: usize) -> anyhow::Result<A
         roles: vec!["agent".to_owned()],
         teams: Vec::new(),
         language: "es".to_owned(),
-        ..Invitation::default()
     };
     let invited = app::people::invite(ctx, admin, invitation).await.context("an invitation")?;
     let acceptance = Acceptance {

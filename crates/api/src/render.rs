@@ -307,6 +307,7 @@ impl From<&model::Channel> for Channel {
             config: object(&row.config),
             secrets: BTreeMap::new(),
             hook_url: None,
+            widget_key: app::channels::has_widget(&row.kind).then(|| row.public_key.clone()),
             queue_id: row.queue_id.map(|id| id.0),
             hours_id: None,
             capabilities: app::channels::capabilities(&row.kind),

@@ -86,13 +86,14 @@ pub async fn conversations(
     let mut shown = Vec::with_capacity(own.len());
     for view in own {
         let row = view.conversation;
+        let is_over = row.status_category == StatusCategory::Resolved || !view.is_going_on;
         let agent = match row.owner_agent_id {
             Some(id) => api.agent_name(organization, id).await,
             None => None,
         };
         shown.push(VisitorConversation {
             id: row.id.0,
-            state: if row.status_category == StatusCategory::Resolved { "closed" } else { "open" }.to_owned(),
+            state: if is_over { "closed" } else { "open" }.to_owned(),
             subject: row.subject,
             unread_count: view.unread_count,
             last_message: last.iter().find(|message| message.conversation_id == row.id.0).cloned(),

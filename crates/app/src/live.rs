@@ -6,6 +6,7 @@
 //! - A listener who does not keep up is told so ([`Heard::Lagged`]) and never slows the others.
 //! - The tailer is woken by commits; once a second it looks by itself, as a safety net.
 
+mod backlog;
 mod index;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,7 +29,7 @@ use store::events::{Cursor, Event};
 use store::jobs::Job;
 use store::notifications::Notification;
 use store::work::WorkItem;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
@@ -321,7 +322,7 @@ pub enum Heard {
 #[derive(Debug)]
 struct Listener {
     filter: Filter,
-    sender: mpsc::Sender<Heard>,
+    sender: backlog::Sender,
     revoked: Arc<Notify>,
     session: Option<Uuid>,
     agent: Option<AgentId>,
@@ -358,18 +359,18 @@ pub struct Subscription {
     pub from: Cursor,
     /// Told when the session ends, also while nothing can be sent.
     pub revoked: Arc<Notify>,
-    receiver: mpsc::Receiver<Heard>,
+    receiver: backlog::Receiver,
 }
 
 impl Subscription {
     /// The next thing heard; `None` when the feed ends.
     pub async fn next(&mut self) -> Option<Heard> {
-        self.receiver.recv().await
+        self.receiver.next().await
     }
 
     /// Something already heard, without waiting.
     pub fn try_next(&mut self) -> Option<Heard> {
-        self.receiver.try_recv().ok()
+        self.receiver.try_next()
     }
 
     /// Changes what is listened to.
@@ -418,7 +419,7 @@ impl Hub {
     /// Begins to listen; everything after [`Subscription::from`] is heard.
     #[must_use]
     pub fn subscribe(self: &Arc<Self>, filter: Filter, session: Option<Uuid>) -> Subscription {
-        let (sender, receiver) = mpsc::channel(BACKLOG);
+        let (sender, receiver) = backlog::backlog();
         let mut listeners = self.locked();
         let id = listeners.next;
         listeners.next += 1;
@@ -460,7 +461,7 @@ impl Hub {
         for listener in self.locked().by_id.values() {
             if listener.session == Some(session) {
                 listener.revoked.notify_one();
-                drop(listener.sender.try_send(Heard::Revoked));
+                listener.sender.send(Heard::Revoked, BACKLOG);
             }
         }
     }
@@ -477,7 +478,7 @@ impl Hub {
                 Filter::Visitor(visitor) => signal.is_for_visitor && visitor.customer == signal.customer,
             };
             if hears && id != signal.from {
-                drop(listener.sender.try_send(Heard::Signal(Arc::clone(&signal))));
+                listener.sender.send(Heard::Signal(Arc::clone(&signal)), BACKLOG);
             }
         }
     }
@@ -491,13 +492,13 @@ impl Hub {
                 let Some(listener) = listeners.by_id.get(&id) else { continue };
                 let Some(heard) = listener.filter.hears(live) else { continue };
                 let is_behind = listeners.lagging.contains(&id);
-                if !is_behind && listener.sender.try_send(heard).is_err() {
+                if !is_behind && !listener.sender.send(heard, BACKLOG) {
                     listeners.lagging.insert(id);
                 }
             }
         }
         let by_id = &listeners.by_id;
-        let is_told = |id: &u64| by_id.get(id).is_none_or(|l| l.sender.try_send(Heard::Lagged(at)).is_ok());
+        let is_told = |id: &u64| by_id.get(id).is_none_or(|l| l.sender.send(Heard::Lagged(at), BACKLOG));
         listeners.lagging.retain(|id| !is_told(id));
     }
 
@@ -506,7 +507,7 @@ impl Hub {
         let mut guard = self.locked();
         let listeners = &mut *guard;
         for id in listeners.index.with([Key::Staff]) {
-            let is_told = listeners.by_id.get(&id).is_none_or(|l| l.sender.try_send(Heard::Rights).is_ok());
+            let is_told = listeners.by_id.get(&id).is_none_or(|l| l.sender.send(Heard::Rights, BACKLOG));
             if !is_told {
                 listeners.lagging.insert(id);
             }

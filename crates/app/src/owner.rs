@@ -692,9 +692,12 @@ async fn follow(
     }
     let Some(interaction) = links.interaction else { return Ok(()) };
     let end = match item.state {
-        ItemState::WrapUp => Some(InteractionState::Wrapping),
+        ItemState::WrapUp => Some((InteractionState::Wrapping, InteractionEnd::Agent)),
         ItemState::Closed if item.close_reason == Some(domain::routing::CloseReason::Completed) => {
-            Some(InteractionState::Ended)
+            Some((InteractionState::Ended, InteractionEnd::Agent))
+        }
+        ItemState::Cancelled if item.cancel_reason == Some(domain::routing::CancelReason::Abandoned) => {
+            Some((InteractionState::Ended, InteractionEnd::Abandoned))
         }
         ItemState::New
         | ItemState::Deferred
@@ -705,8 +708,7 @@ async fn follow(
         | ItemState::Closed
         | ItemState::Cancelled => None,
     };
-    if let Some(state) = end {
-        let reason = InteractionEnd::Agent;
+    if let Some((state, reason)) = end {
         store::conversations::end_interaction(tx, organization, interaction, state, reason, now).await?;
     }
     Ok(())

@@ -295,7 +295,7 @@ mod tests {
             "position IN (SELECT rowid FROM i WHERE i MATCH ?1 ORDER BY rowid DESC LIMIT 1001)",
             "words @@ $1::text::tsquery",
         );
-        check("{unindexed d.kind} = $1", "+d.kind = ?1", "d.kind = $1");
+        check("{unindexed kind} = $1", "+kind = ?1", "kind = $1");
         check("{event_order_desc}", "position DESC", "xid DESC, position DESC");
     }
 

@@ -79,7 +79,7 @@ const CONVERSATIONS: Sql = Sql::new(
     concat!(
         "WITH found AS (
            SELECT d.position AS place, d.id AS document_id FROM search_documents d
-           WHERE d.organization_id = $1 AND {unindexed d.kind} = 'conversation' AND {found_in search_index $5}
+           WHERE d.organization_id = $1 AND {unindexed kind} = 'conversation' AND {found_in search_index $5}
            ORDER BY d.position DESC LIMIT $6)
          SELECT found.document_id FROM found
          JOIN conversations ON conversations.organization_id = $1 AND conversations.id = found.document_id
@@ -94,7 +94,7 @@ const ENTRIES: Sql = Sql::new(
     concat!(
         "WITH found AS (
            SELECT d.position AS place, d.id AS document_id, d.conversation_id AS about FROM search_documents d
-           WHERE d.organization_id = $1 AND {unindexed d.kind} = 'entry' AND {found_in search_index $5}
+           WHERE d.organization_id = $1 AND {unindexed kind} = 'entry' AND {found_in search_index $5}
            ORDER BY d.position DESC LIMIT $6)
          SELECT found.document_id FROM found
          JOIN conversations ON conversations.organization_id = $1 AND conversations.id = found.about
@@ -107,7 +107,7 @@ const ENTRIES: Sql = Sql::new(
 const CUSTOMERS: Sql = Sql::new(
     "search.customers",
     "SELECT d.id FROM search_documents d
-     WHERE d.organization_id = $1 AND {unindexed d.kind} = 'customer' AND {found_in search_index $2}
+     WHERE d.organization_id = $1 AND {unindexed kind} = 'customer' AND {found_in search_index $2}
      ORDER BY d.position DESC LIMIT $3",
     &[Id],
 );
@@ -115,7 +115,7 @@ const COUNT: Sql = Sql::new(
     "search.count",
     "SELECT COUNT(*) FROM (
        SELECT d.position FROM search_documents d
-       WHERE d.organization_id = $1 AND {unindexed d.kind} = $2 AND {found_in search_index $3}
+       WHERE d.organization_id = $1 AND {unindexed kind} = $2 AND {found_in search_index $3}
        ORDER BY d.position DESC LIMIT $4) candidates",
     &[Int],
 );

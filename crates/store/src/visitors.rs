@@ -98,6 +98,12 @@ const UNREAD: Sql = Sql::new(
      GROUP BY e.conversation_id",
     &[Id, Int],
 );
+const GOING_ON: Sql = Sql::new(
+    "visitors.going_on",
+    "SELECT DISTINCT conversation_id FROM interactions
+     WHERE organization_id = $1 AND conversation_id {any_uuid $2} AND channel_id = $3 AND state = 'open'",
+    &[Id],
+);
 const HOLD: Sql = Sql::new(
     "visitors.hold",
     "SELECT id, organization_id, channel_id, customer_id, identity_id, subject, language, is_blocked, expires_at
@@ -163,6 +169,7 @@ pub(crate) const ALL: &[&Sql] = &[
     &CONVERSATIONS,
     &LAST_MESSAGES,
     &UNREAD,
+    &GOING_ON,
     &HOLD,
     &BIND,
     &USE_TOKEN_ID,
@@ -244,6 +251,12 @@ pub async fn unread(
         Ok((c.id()?, c.get()?))
     })
     .await
+}
+
+/// Those of the conversations in which the visitor's chat goes on.
+pub async fn going_on(tx: &mut Tx<'_>, v: &Visitor, conversations: Vec<Uuid>) -> Result<Vec<ConversationId>, Error> {
+    let params = [v.organization_id.0.into(), conversations.into(), v.channel_id.0.into()];
+    tx.all(&GOING_ON, &params, |row| Cols::new(row).id()).await
 }
 
 /// A visitor as they are now, held until the transaction ends.

@@ -3378,6 +3378,8 @@ export interface components {
                 [key: string]: components["schemas"]["SecretState"];
             };
             hook_url?: string | null;
+            /** @description What pages name to show the widget; `null` for channels without one. */
+            widget_key?: string | null;
             /** Format: uuid */
             queue_id?: string | null;
             /** Format: uuid */
@@ -3396,6 +3398,11 @@ export interface components {
             /** @description A merge patch of the configuration. */
             config?: Record<string, never> | null;
         };
+        /** @description How to switch a channel off. */
+        ChannelDisableInput: {
+            /** @description What waits to leave still does. */
+            is_draining?: boolean;
+        };
         /** @description Whether a channel works. */
         ChannelHealth: {
             /** @description `ok`, `degraded`, `down` or `unknown`. */
@@ -3406,6 +3413,11 @@ export interface components {
         };
         /** @enum {string} */
         ChannelPresence: "online" | "transfers_only" | "off";
+        /** @description Values of a step. */
+        ChannelSetupInput: {
+            /** @description By dotted names; secrets by theirs. */
+            inputs?: Record<string, never>;
+        };
         /** @description What everybody who is signed in may know of a channel. */
         ChannelSummary: {
             /** Format: uuid */
@@ -4134,6 +4146,13 @@ export interface components {
         };
         /** @enum {string} */
         InteractionState: "open" | "wrapping" | "ended";
+        /** @description The answer of somebody invited. */
+        InvitationAcceptInput: {
+            token: string;
+            name?: string | null;
+            password: string;
+            language?: string | null;
+        };
         /** @description Whom to invite. */
         InvitationInput: {
             email: string;
@@ -4312,6 +4331,8 @@ export interface components {
                     [key: string]: components["schemas"]["SecretState"];
                 };
                 hook_url?: string | null;
+                /** @description What pages name to show the widget; `null` for channels without one. */
+                widget_key?: string | null;
                 /** Format: uuid */
                 queue_id?: string | null;
                 /** Format: uuid */
@@ -6654,6 +6675,11 @@ export interface components {
             agent?: components["schemas"]["AnsweringAgent"] | null;
             queue?: components["schemas"]["QueuePlace"] | null;
         };
+        /** @description `POST /events` */
+        VisitorEvents: {
+            /** @description At most 50: `{type, …}` each. */
+            events: Record<string, never>[];
+        };
         /** @description `POST /messages` */
         VisitorMessageInput: {
             /** Format: uuid */
@@ -7959,7 +7985,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["DisableInput"];
+                "application/json": components["schemas"]["ChannelDisableInput"];
             };
         };
         responses: {
@@ -8088,7 +8114,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["SetupInput"];
+                "application/json": components["schemas"]["ChannelSetupInput"];
             };
         };
         responses: {
@@ -8539,6 +8565,14 @@ export interface operations {
                 q?: string;
                 /** @description `-last_activity_at` (default), `sla`, `waiting_since_at` or `-priority`. */
                 sort?: string;
+                /** @description `customer`, `owner`, `queue`, by commas. */
+                expand?: string;
+                /** @description 1 to 200. */
+                limit?: number;
+                /** @description Cursor of the page that follows. */
+                after?: string;
+                /** @description Cursor of the page that precedes. */
+                before?: string;
             };
             header?: never;
             path?: never;
@@ -9439,6 +9473,10 @@ export interface operations {
                 company_id?: string;
                 tag?: string;
                 is_vip?: boolean;
+                /** @description 1 to 200. */
+                limit?: number;
+                /** @description Cursor of the page. */
+                after?: string;
             };
             header?: never;
             path?: never;
@@ -10738,7 +10776,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["AcceptInput"];
+                "application/json": components["schemas"]["InvitationAcceptInput"];
             };
         };
         responses: {
@@ -13765,7 +13803,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": Record<string, never>;
+                "application/json": components["schemas"]["VisitorEvents"];
             };
         };
         responses: {

@@ -93,7 +93,7 @@ pub type Secrets = BTreeMap<String, Option<String>>;
 /// How to switch a channel off.
 #[derive(Clone, Copy, Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct DisableInput {
+pub struct ChannelDisableInput {
     /// What waits to leave still does.
     #[serde(default)]
     pub is_draining: bool,
@@ -102,7 +102,7 @@ pub struct DisableInput {
 /// Values of a step.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct SetupInput {
+pub struct ChannelSetupInput {
     /// By dotted names; secrets by theirs.
     #[serde(default)]
     #[schema(value_type = Object)]

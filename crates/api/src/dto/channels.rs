@@ -52,6 +52,8 @@ pub struct Channel {
     pub config: serde_json::Value,
     pub secrets: BTreeMap<String, SecretState>,
     pub hook_url: Option<String>,
+    /// What pages name to show the widget; `null` for channels without one.
+    pub widget_key: Option<String>,
     pub queue_id: Option<Uuid>,
     pub hours_id: Option<Uuid>,
     #[schema(value_type = Object)]

@@ -12,7 +12,9 @@ use super::channel_types::{dotted, localized};
 use super::limit;
 use super::settings::WholeQuery;
 use crate::auth::Caller;
-use crate::dto::channel_setup::{ChannelChange, DisableInput, NewChannel, Secrets, SetupInput, SetupStep};
+use crate::dto::channel_setup::{
+    ChannelChange, ChannelDisableInput, ChannelSetupInput, NewChannel, Secrets, SetupStep,
+};
 use crate::dto::channels::{Channel, SecretState};
 use crate::dto::{List, Nothing, Page};
 use crate::extract::{Ids, Json, Query};
@@ -151,14 +153,14 @@ pub async fn enable(
 }
 
 /// Switches a channel off.
-#[utoipa::path(post, path = "/channels/{id}/disable", tag = "channels", request_body = DisableInput,
+#[utoipa::path(post, path = "/channels/{id}/disable", tag = "channels", request_body = ChannelDisableInput,
     params(("id" = Uuid, Path)),
     responses((status = 200, body = Channel), (status = "default", body = ProblemBody)))]
 pub async fn disable(
     State(api): State<Api>,
     caller: Caller,
     Ids(id): Ids<Uuid>,
-    Json(input): Json<DisableInput>,
+    Json(input): Json<ChannelDisableInput>,
 ) -> Answer<Response> {
     let (ctx, actor) = (api.ctx(), caller.actor());
     Ok(answer(&app::channels::disable(ctx, actor, ChannelId(id), input.is_draining).await?))
@@ -191,14 +193,14 @@ pub async fn setup(State(api): State<Api>, caller: Caller, Ids(id): Ids<Uuid>) -
 }
 
 /// Carries a step out; answers all steps as they are then.
-#[utoipa::path(post, path = "/channels/{id}/setup/{step}", tag = "channels", request_body = SetupInput,
+#[utoipa::path(post, path = "/channels/{id}/setup/{step}", tag = "channels", request_body = ChannelSetupInput,
     params(("id" = Uuid, Path), ("step" = String, Path)),
     responses((status = 200, body = List<SetupStep>), (status = "default", body = ProblemBody)))]
 pub async fn setup_step(
     State(api): State<Api>,
     caller: Caller,
     Ids((id, step)): Ids<(Uuid, String)>,
-    Json(input): Json<SetupInput>,
+    Json(input): Json<ChannelSetupInput>,
 ) -> Answer<Json<List<SetupStep>>> {
     let (ctx, actor) = (api.ctx(), caller.actor());
     Ok(steps(&app::channels::setup_step(ctx, actor, ChannelId(id), &step, input.inputs).await?))

@@ -46,7 +46,7 @@ pub struct Invited {
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[allow(missing_docs, reason = "api.md §3.1")]
-pub struct AcceptInput {
+pub struct InvitationAcceptInput {
     pub token: String,
     #[serde(default)]
     pub name: Option<String>,
@@ -76,13 +76,13 @@ pub async fn invite(State(api): State<Api>, caller: Caller, Json(input): Json<In
 }
 
 /// Accepts an invitation with a password of one's own, and signs in.
-#[utoipa::path(post, path = "/invitations/accept", tag = "people", request_body = AcceptInput,
+#[utoipa::path(post, path = "/invitations/accept", tag = "people", request_body = InvitationAcceptInput,
     responses((status = 200, body = Session), (status = "default", body = ProblemBody)))]
 pub async fn accept(
     State(api): State<Api>,
     guest: Guest,
     jar: CookieJar,
-    Json(input): Json<AcceptInput>,
+    Json(input): Json<InvitationAcceptInput>,
 ) -> Answer<Response> {
     let acceptance = app::people::Acceptance {
         token: input.token,

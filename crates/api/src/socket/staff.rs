@@ -58,7 +58,7 @@ pub async fn open(State(api): State<Api>, request: Request) -> Answer<Response> 
     let pending_bytes = api.ctx().limits().size(Limit::SocketPendingBytes);
     let upgrade = upgrade
         .protocols(["centralita.v1"])
-        .read_buffer_size(4096)
+        .read_buffer_size(512)
         .write_buffer_size(0)
         .max_write_buffer_size(pending_bytes)
         .max_message_size(frame_bytes)

@@ -37,11 +37,13 @@ pub async fn open(State(api): State<Api>, Door(channel): Door, upgrade: WebSocke
     let pending_bytes = api.ctx().limits().size(Limit::SocketPendingBytes);
     let upgrade = upgrade
         .protocols(["centralita.visitor.v1"])
-        .read_buffer_size(512)
+        .read_buffer_size(256)
         .write_buffer_size(0)
         .max_write_buffer_size(pending_bytes)
         .max_message_size(frame_bytes)
         .max_frame_size(frame_bytes);
+    // Boxed, so that a move of it leaves no room of its size behind in a socket that lives long.
+    let channel = Box::new(channel);
     Ok(upgrade.on_upgrade(move |socket| async move {
         let mut connection = Connection::new(socket, api.ctx().limits());
         let why = match serve(&api, channel, &runtime, &mut connection).await {
@@ -52,7 +54,12 @@ pub async fn open(State(api): State<Api>, Door(channel): Door, upgrade: WebSocke
     }))
 }
 
-async fn serve(api: &Api, channel: Channel, runtime: &Arc<Runtime>, connection: &mut Connection) -> Result<(), Close> {
+async fn serve(
+    api: &Api,
+    channel: Box<Channel>,
+    runtime: &Arc<Runtime>,
+    connection: &mut Connection,
+) -> Result<(), Close> {
     let Admitted { visitor, filter, queue, after } = Box::pin(admit(api, channel, connection)).await?;
     let feed = runtime.hub.subscribe(Filter::Visitor(filter), Some(visitor.id.0));
     let seat = api.sockets().sit(visitor.id.0, api.ctx().limits().size(Limit::VisitorSockets));
@@ -72,7 +79,7 @@ struct Admitted {
 }
 
 /// Reads the first frame. The channel with all its configuration goes no further: thousands of sockets would keep it.
-async fn admit(api: &Api, channel: Channel, connection: &mut Connection) -> Result<Admitted, Close> {
+async fn admit(api: &Api, channel: Box<Channel>, connection: &mut Connection) -> Result<Admitted, Close> {
     let ClientFrame::Start { token: Some(token), after, .. } = connection.first().await? else {
         return Err(Close::BadFrame);
     };

@@ -45,7 +45,7 @@ impl Attack {
     /// Rates are another test's concern: time goes on between calls.
     fn rest(&self) {
         self.calls.set(self.calls.get() + 1);
-        if self.calls.get() % 8 == 0 {
+        if self.calls.get().is_multiple_of(8) {
             self.desk.world.clock.advance_ms(60_000);
         }
     }

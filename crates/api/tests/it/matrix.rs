@@ -323,7 +323,7 @@ async fn each_role_may_call_what_its_row_says() {
     let mut wrong = Vec::new();
     for operation in operations().iter().filter(|o| !o.is_of_visitors() && !is_open(o) && keeps_everybody(o)) {
         let path = operation.at(ID, &desk.widget);
-        let mut found = String::new();
+        let (mut found, mut told) = (String::new(), Vec::new());
         for person in &people {
             let headers = [
                 (COOKIE.as_str(), &*person.cookie),
@@ -333,12 +333,15 @@ async fn each_role_may_call_what_its_row_says() {
             ];
             let reply = desk.call(operation.method.clone(), &path, &headers, operation.filled()).await;
             found.push(if is_denied(&reply) { '-' } else { '+' });
+            told.push(format!("{:?}", reply.code()));
         }
         let headers = [("authorization", &*bare), ("if-match", "\"1\"")];
         let reply = desk.call(operation.method.clone(), &path, &headers, operation.filled()).await;
         found.push(if is_denied(&reply) { '-' } else { '+' });
+        told.push(format!("{:?}", reply.code()));
         if row(operation) != Some(&*found) {
-            wrong.push(format!("(\"{}\", \"{found}\"), // row: {:?}", operation.name(), row(operation)));
+            let told = told.join(" ");
+            wrong.push(format!("(\"{}\", \"{found}\"), // row: {:?}, {told}", operation.name(), row(operation)));
         }
     }
     assert!(wrong.is_empty(), "found instead of the rows:\n{}", wrong.join("\n"));

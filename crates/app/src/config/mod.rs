@@ -246,10 +246,12 @@ async fn take(tx: &mut db::Tx<'_>, stamp: Stamp, step: Step) -> Result<Option<Ro
     let (noun, id) = step.subject();
     match step {
         Step::Create { noun, id, input } => {
-            if let Some(existing) = draft.find(noun, &input) {
-                return Err(Error::AlreadyExists { existing_id: Some(existing) });
-            }
+            // Looked up before it is taken in, told after: wrong values are wrong whatever the key.
+            let existing = draft.find(noun, &input);
             put(&mut draft, Entry { noun, id, input, pointer: String::new() })?;
+            if existing.is_some() {
+                return Err(Error::AlreadyExists { existing_id: existing });
+            }
         }
         Step::Patch { noun, id, version, input } => {
             check_version(&draft, noun, id, version)?;

@@ -19,6 +19,8 @@ const SHOWN: i64 = 10;
 #[allow(missing_docs, reason = "fields are named for what they are")]
 pub struct Own {
     pub conversation: Conversation,
+    /// Neither side has ended the chat.
+    pub is_going_on: bool,
     /// The newest entry they may see.
     pub last: Option<Entry>,
     /// Messages to them after their read mark.
@@ -39,6 +41,7 @@ pub struct Place {
 /// What the store says of some conversations.
 struct Rows {
     conversations: Vec<Conversation>,
+    going_on: Vec<ConversationId>,
     last: Vec<Entry>,
     unread: Vec<(ConversationId, i64)>,
     work: Vec<WorkItem>,
@@ -71,6 +74,7 @@ async fn shown(ctx: &Ctx, visitor: &Visitor, only: Option<ConversationId>) -> Re
     let view = |conversation: Conversation| {
         let id = conversation.id;
         Own {
+            is_going_on: rows.going_on.contains(&id),
             last: rows.last.iter().find(|entry| entry.conversation_id == id && entry.is_out()).cloned(),
             unread_count: rows.unread.iter().find(|(of, _)| *of == id).map_or(0, |(_, count)| *count),
             place: places.iter().find(|(of, _)| *of == id).map(|(_, place)| *place),
@@ -89,6 +93,7 @@ async fn rows(tx: &mut db::Tx<'_>, visitor: &Visitor, only: Option<ConversationI
     let newest = store::visitors::last_messages(tx, visitor, plain.clone()).await?;
     Ok(Rows {
         conversations,
+        going_on: store::visitors::going_on(tx, visitor, plain.clone()).await?,
         last: store::entries::find_many(tx, org, newest).await?,
         unread: store::visitors::unread(tx, visitor, plain.clone(), reader(visitor)).await?,
         work: store::work::live_of(tx, org, plain).await?,

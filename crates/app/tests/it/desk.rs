@@ -104,8 +104,12 @@ impl Scene {
 }
 
 pub async fn listen(world: &World, actor: &Actor) -> Subscription {
+    listen_to(world, actor, ["inbox".to_owned(), "agents".to_owned()])
+}
+
+fn listen_to(world: &World, actor: &Actor, topics: impl IntoIterator<Item = String>) -> Subscription {
     let hub = world.ctx.runtime(actor.organization).expect("it runs").hub.clone();
-    let topics = ["inbox".to_owned(), "agents".to_owned()].into();
+    let topics = topics.into_iter().collect();
     let filter = StaffFilter { standing: actor.standing.clone(), topics };
     hub.subscribe(Filter::Staff(filter), actor.session.map(|s| s.0))
 }
@@ -552,10 +556,11 @@ async fn entries_are_paged_around_a_place_and_by_kind() {
 #[tokio::test]
 async fn ones_own_words_can_be_edited_deleted_and_masked() {
     for engine in BOTH {
-        let mut scene = Scene::new(engine).await;
+        let scene = Scene::new(engine).await;
         let visitor = scene.visitor().await;
         let received = scene.write(&visitor, "mi DNI es 1234").await;
         let (ctx, actor, id) = (&scene.world.ctx, &scene.current.actor, received.conversation.id);
+        let mut feed = listen_to(&scene.world, actor, [format!("conversation:{id}")]);
         let input = MessageInput { text: "Hola".to_owned(), ..MessageInput::default() };
         let sent = conversations::post_message(ctx, actor, id, input).await.expect("sent");
         let edited = app::entries::edit(ctx, actor, sent.id, "Hola, Lucía".to_owned()).await.expect("edited");
@@ -573,7 +578,7 @@ async fn ones_own_words_can_be_edited_deleted_and_masked() {
         app::entries::react(ctx, actor, received.entry.id, emoji(), added).await.expect("reacted");
         let twice = app::entries::react(ctx, actor, received.entry.id, emoji(), added).await.expect("again");
         assert_eq!(twice.marks.reactions.len(), 1, "{engine:?}");
-        scene.heard("entry.reaction_changed").await;
+        heard(&mut feed, "entry.reaction_changed").await;
     }
 }
 

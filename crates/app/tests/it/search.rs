@@ -140,9 +140,10 @@ async fn what_was_removed_is_not_found_and_leaves_no_words() {
             scene.world.ctx.clone().stop().await;
             let path = scene.world.ephemeral.folder.path().join("centralita.db");
             let bytes = std::fs::read(path).expect("the file");
-            std::fs::write("/tmp/dbg.db", &bytes).unwrap();
             let holds = |word: &[u8]| bytes.windows(word.len()).filter(|window| *window == word).count();
-            assert_eq!(holds(b"palabrasecreta"), holds(b"\"text\":\"palabrasecreta"), "only the entry itself is left");
+            let (entry, key) = (holds(b"\"text\":\"palabrasecreta"), holds(b"[][][]palabrasecreta"));
+            // The entry, and its conversation's newest text with the key that lists filter by; no word of the index.
+            assert_eq!((entry, key, holds(b"palabrasecreta")), (2, 1, 3), "only the entry itself is left");
         }
     }
 }

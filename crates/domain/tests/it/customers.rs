@@ -13,8 +13,7 @@ fn customer(n: usize) -> CustomerId {
 }
 
 fn fields(n: usize) -> Map<String, Value> {
-    let both =
-        json!({ "name": format!("Customer {n}"), "language": if n % 2 == 0 { json!("es") } else { Value::Null } });
+    let both = json!({ "name": format!("Customer {n}"), "language": if n.is_multiple_of(2) { json!("es") } else { Value::Null } });
     both.as_object().cloned().unwrap_or_default()
 }
 
