@@ -59,6 +59,7 @@ async fn a_document_applied_twice_changes_nothing_the_second_time() {
         let second = scene.apply(&whole()).await.expect("applied again");
         assert_eq!((second.created.len(), second.updated.len(), second.removed.len()), (0, 0, 0), "{second:?}");
         assert_eq!(second.unchanged_count, 13);
+        scene.head().await;
         assert_eq!(scene.events(before).await.len(), 0, "{engine:?}: no event, no audit record");
     }
 }
@@ -87,7 +88,8 @@ async fn a_rehearsal_says_what_would_change_and_changes_nothing() {
         let (ctx, actor) = (&scene.world.ctx, &scene.current.actor);
         let applied = config::apply(ctx, actor, whole(), true).await.expect("rehearsed");
         assert_eq!(applied.created.len(), 12);
-        assert_eq!(scene.head().await, before);
+        scene.head().await;
+        assert_eq!(scene.events(before).await.len(), 0, "{engine:?}: nothing is told");
         let queues = config::list(ctx, actor, Noun::Queue).await.expect("queues");
         assert_eq!(queues.len(), 1, "{engine:?}");
     }

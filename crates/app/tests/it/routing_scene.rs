@@ -11,6 +11,8 @@ use store::events::Cursor;
 use testkit::stores::Engine;
 use testkit::world::World;
 
+const MARK: &str = "test.mark";
+
 /// An installation with one agent who is its administrator.
 pub struct Scene {
     pub world: World,
@@ -46,22 +48,49 @@ impl Scene {
         config::apply(&self.world.ctx, &self.current.actor, document.clone(), false).await
     }
 
+    /// The end of the stream, with all that was committed before it. PostgreSQL shows events once no older
+    /// transaction of the whole server, of any other test, is under way: a mark of its own says when it has caught up.
     pub async fn head(&self) -> Cursor {
-        let org = self.current.actor.organization;
-        self.world
-            .ctx
+        let (ctx, org) = (&self.world.ctx, self.current.actor.organization);
+        let mark = store::events::Event {
+            id: ctx.new_id().into(),
+            organization_id: org,
+            kind: MARK.to_owned(),
+            version: 1,
+            at: ctx.now(),
+            actor: json!({}),
+            cause_id: None,
+            data: json!({}),
+        };
+        let id = mark.id;
+        let written = ctx
             .store()
-            .read("test.head", org, |tx, org| Box::pin(async move { store::events::head(tx, org).await }))
-            .await
-            .expect("a head")
+            .write("test.mark", mark, |tx, mark| Box::pin(async move { store::events::insert(tx, &mark).await }));
+        written.await.expect("a mark");
+        let mut at = Cursor::default();
+        loop {
+            let page = self.page(at).await;
+            at = page.last().map_or(at, |(cursor, _)| *cursor);
+            if page.iter().any(|(_, event)| event.id == id) {
+                return at;
+            }
+            if page.is_empty() {
+                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            }
+        }
     }
 
-    pub async fn events(&self, since: Cursor) -> Vec<store::events::Event> {
+    async fn page(&self, since: Cursor) -> Vec<(Cursor, store::events::Event)> {
         let input = (self.current.actor.organization, since);
         let read = self.world.ctx.store().read("test.events", input, |tx, (org, since)| {
             Box::pin(async move { store::events::after(tx, org, since, 1_000).await })
         });
-        read.await.expect("events").into_iter().map(|(_, event)| event).collect()
+        read.await.expect("events")
+    }
+
+    /// What was told since; only [`Scene::head`] afterwards makes sure that it is all.
+    pub async fn events(&self, since: Cursor) -> Vec<store::events::Event> {
+        self.page(since).await.into_iter().map(|(_, event)| event).filter(|event| event.kind != MARK).collect()
     }
 
     pub async fn tick(&self) {
