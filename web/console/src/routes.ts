@@ -24,6 +24,7 @@ export const ROUTES: readonly Route[] = [
   { path: '/admin/queues', load: () => import('./routes/admin/Queues.svelte') },
   { path: '/admin/presence', load: () => import('./routes/admin/Presence.svelte') },
   { path: '/admin/routing', load: () => import('./routes/admin/Routing.svelte') },
+  { path: '/admin/skills', load: () => import('./routes/admin/Skills.svelte') },
   { path: '/admin/hours', load: () => import('./routes/admin/Hours.svelte') },
   { path: '/admin/codes', load: () => import('./routes/admin/Codes.svelte') },
   { path: '/admin/words', load: () => import('./routes/admin/Words.svelte') },

@@ -131,7 +131,12 @@ export class Api {
   createToken = (body: M.NewApiToken) => this.http.request<M.ApiToken & { token?: string; secret?: string }>('POST', '/api-tokens', { body });
   audit = (query: Query) => this.http.request<M.List<M.AuditRecord>>('GET', '/audit-records', { query });
   verifyAudit = () => this.http.request<{ is_valid?: boolean; is_intact?: boolean; checked_count?: number }>('GET', '/audit-records/verify');
+  seedDemo = () => this.http.request<M.DemoJob>('POST', '/demo', { body: {} });
   removeDemo = () => this.http.request<M.Job | undefined>('DELETE', '/demo');
+  simulatorScripts = () => this.http.request<M.List<M.SimulatorScript>>('GET', '/simulator/scripts');
+  simulatorRuns = () => this.http.request<M.List<M.SimulatorRun>>('GET', '/simulator/runs');
+  startSimulator = (body: { script: string; seed: number; rate_per_min: number }) => this.http.request<M.SimulatorRun>('POST', '/simulator/runs', { body });
+  stopSimulator = (id: M.Id) => this.http.request<void>('DELETE', `/simulator/runs/${seg(id)}`);
   config = () => this.http.request<Record<string, unknown>>('GET', '/config');
   applyConfig = (document: object, isDryRun: boolean) =>
     this.http.request<M.ConfigOutcome>('POST', '/config/apply', { query: { is_dry_run: isDryRun }, body: document });

@@ -11,6 +11,7 @@ export function adminGroups(): LinkGroup[] {
       { href: '/admin/channels', icon: 'chat', label: m.channels(), permission: 'channels.edit' },
       { href: '/admin/queues', icon: 'route', label: m.queues(), permission: 'routing.edit' },
       { href: '/admin/routing', icon: 'swap', label: m.routing(), permission: 'routing.edit' },
+      { href: '/admin/skills', icon: 'star', label: m.skills(), permission: 'skills.edit' },
       { href: '/admin/presence', icon: 'activity', label: m.presence(), permission: 'routing.edit' },
       { href: '/admin/hours', icon: 'clock', label: m.hours(), permission: 'routing.edit' },
     ] },
