@@ -64,6 +64,10 @@ export class Api {
   composer = (id: M.Id) => this.http.request<M.ComposerState>('GET', `/conversations/${seg(id)}/composer`);
   retryEntry = (id: M.Id) => this.http.request<M.Entry>('POST', `/entries/${seg(id)}/retry`, { body: {} });
   cancelEntry = (id: M.Id) => this.http.request<M.Entry>('POST', `/entries/${seg(id)}/cancel`, { body: {} });
+  editEntry = (id: M.Id, text: string) => this.http.request<M.Entry>('PATCH', `/entries/${seg(id)}`, { body: { text } });
+  deleteEntry = (id: M.Id) => this.http.request<void>('DELETE', `/entries/${seg(id)}`);
+  /** Masks stretches of the text for good; places in code points. */
+  redactEntry = (id: M.Id, ranges: { from: number; to: number }[]) => this.http.request<M.Entry>('POST', `/entries/${seg(id)}/redact`, { body: { ranges } });
   /** Sends a file; `onProgress` gets the share sent, 0–1. */
   upload = (file: Blob, name: string, onProgress?: (share: number) => void, signal?: AbortSignal) =>
     this.http.upload<M.Attachment>('/attachments', file, { query: { name }, ...(onProgress ? { onProgress } : {}), ...(signal ? { signal } : {}) });
@@ -84,6 +88,9 @@ export class Api {
     this.http.request<M.Customer>('PATCH', `/customers/${seg(id)}`, { body, ifMatch });
   addIdentity = (id: M.Id, body: { kind: M.IdentityKind; address: string }) =>
     this.http.request<M.Identity>('POST', `/customers/${seg(id)}/identities`, { body });
+  changeIdentity = (id: M.Id, body: Partial<Pick<M.Identity, 'address' | 'display' | 'is_primary' | 'is_shared'>>) =>
+    this.http.request<M.Identity>('PATCH', `/identities/${seg(id)}`, { body });
+  removeIdentity = (id: M.Id) => this.http.request<void>('DELETE', `/identities/${seg(id)}`);
   search = (q: string, types: string, limit: number, signal?: AbortSignal) =>
     this.http.request<M.SearchResult>('GET', '/search', { query: { q, types, limit }, ...(signal ? { signal } : {}) });
   mergeCustomer = (id: M.Id, sourceId: M.Id) =>

@@ -361,6 +361,8 @@ export interface Draft {
   updated_at: Timestamp;
   version: number;
 }
+/** Two customers who may be one person. */
+export interface MergeProposal { id: Id; a_id: Id; b_id: Id; evidence: unknown[]; state: 'open' | 'accepted' | 'dismissed'; created_at: Timestamp }
 export interface View {
   id: Id;
   name: string;

@@ -29,6 +29,12 @@ export function verbName(permission: string): string {
   return VERBS[verb]?.() ?? verb;
 }
 
+/** Whether both halves of a permission have words. */
+export const isWorded = (permission: string): boolean => {
+  const [noun = '', ...verb] = permission.split('.');
+  return noun in NOUNS && verb.join('.') in VERBS;
+};
+
 /** Of several reaches of one permission, the widest. */
 export function widest(grants: readonly Grant[]): Grant[] {
   const best = new Map<string, Grant>();
