@@ -15,6 +15,7 @@ export const ROUTES: readonly Route[] = [
   { path: '/queue/:key', load: inbox },
   { path: '/view/:view', load: inbox },
   { path: '/c/:id', load: inbox },
+  { path: '/live', load: () => import('./routes/Live.svelte') },
   { path: '/search', load: () => import('./routes/Search.svelte') },
   { path: '/people', load: () => import('./routes/People.svelte') },
   { path: '/people/:id', load: () => import('./routes/Person.svelte') },

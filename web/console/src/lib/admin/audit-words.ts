@@ -18,7 +18,7 @@ const VERBS: Record<string, () => string> = {
 /** «Creó · Habilidad «Inglés»»; the action itself where there is no word for it. */
 export function auditSentence(row: AuditRecord): string {
   const [noun = '', verb = ''] = row.action.split('.');
-  const what = NOUNS[row.resource?.type ?? noun]?.() ?? NOUNS[noun]?.() ?? row.resource?.type ?? noun;
+  const what = NOUNS[noun]?.() ?? NOUNS[row.resource?.type ?? '']?.() ?? row.resource?.type ?? noun;
   const name = nameIn(row.after) ?? nameIn(row.before);
   const did = VERBS[verb]?.() ?? verb.replaceAll('_', ' ');
   return name ? m.audit_line_named({ did, what, name }) : m.audit_line({ did, what });
