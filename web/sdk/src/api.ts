@@ -17,7 +17,7 @@ export class Api {
   signInByLink = (token: string) => this.http.request<M.Session>('POST', '/session/link', { body: { token } });
   signOut = () => this.http.request<void>('DELETE', '/session');
   requestReset = (email: string) => this.http.request<void>('POST', '/password-resets', { body: { email } });
-  acceptInvitation = (body: { token: string; name: string; password: string; language: string }) =>
+  acceptInvitation = (body: { token: string; name?: string; password: string; language: string }) =>
     this.http.request<M.Session>('POST', '/invitations/accept', { body });
   completeReset = (body: { token: string; password: string }) => this.http.request<void>('POST', '/password-resets/complete', { body });
   sessions = () => this.http.request<M.List<M.SessionRow>>('GET', '/sessions');

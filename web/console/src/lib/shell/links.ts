@@ -35,3 +35,9 @@ export function adminGroups(): LinkGroup[] {
 export const adminLinks = (): Link[] => adminGroups().flatMap((group) => group.links);
 
 export const isAdminPath = (path: string): boolean => path.startsWith('/admin/');
+
+/** Whether the page is one this person may use; pages outside the settings decide by themselves. */
+export function mayVisit(path: string): boolean {
+  if (path === '/live') return session.may('agents.operate') || session.may('live.read');
+  return !isAdminPath(path) || adminLinks().some((link) => link.href === path);
+}
