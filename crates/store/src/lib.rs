@@ -70,6 +70,8 @@ pub const MIGRATIONS: &[Migration] = &[
         text: include_str!("../migrations/0007_previews_and_identity.sql"),
     },
     Migration { name: "0008_search", text: include_str!("../migrations/0008_search.sql") },
+    Migration { name: "0010_search_pending", text: include_str!("../migrations/0010_search_pending.sql") },
+    Migration { name: "0011_hot_paths", text: include_str!("../migrations/0011_hot_paths.sql") },
 ];
 
 /// Every statement there is.
