@@ -26,19 +26,31 @@ use crate::identity_tokens::Reason;
 use crate::setup::days_later;
 use crate::{Ctx, Error, secrets};
 
+mod address;
 mod attachments;
 mod begin;
+mod features;
 mod hours;
 mod identify;
+pub(crate) mod notify;
+pub(crate) mod notify_links;
 mod overview;
 mod prechat;
+mod rating;
+mod transcript;
 
 use prechat::Answers;
 
 pub use attachments::{add_attachment, begin_attachment};
+pub use features::{Features, features};
 pub use hours::{Now, hours};
 pub use identify::identify;
+pub use notify::{LinkView, follow_link, look_at_link, notify};
+pub use notify_links::Purpose;
 pub use overview::{Own, Place, overview, own, place, waiting};
+pub use rating::{Opinion, rate};
+pub use store::notices::NoticeState;
+pub use transcript::transcript;
 
 /// Code points of a visitor's message.
 pub const MESSAGE_MAX: usize = 10_000;

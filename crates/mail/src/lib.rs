@@ -33,7 +33,9 @@ mod token;
 pub use address::Address;
 pub use authentication::{Authentication, Verdict};
 pub use classify::Class;
-pub use compose::{Attachment, Automatic, ComposeError, Outgoing, compose, message_id, render_markdown};
+pub use compose::{
+    Attachment, Automatic, ComposeError, Outgoing, Rendered, compose, escape_html, message_id, render_markdown,
+};
 pub use fold::{Folded, FoldedHtml, MARKER, fold_quote, fold_quote_html};
 pub use html::{Html, resolve_content_ids, sanitise};
 pub use parse::{Context, Envelope, Limits, Mail, Parsed, Part, Reason, Unreadable, parse};

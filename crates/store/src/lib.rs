@@ -37,10 +37,13 @@ pub mod followers;
 pub mod idempotency;
 pub mod identities;
 pub mod jobs;
+pub mod letters;
 pub mod mails;
+pub mod notices;
 pub mod notifications;
 pub mod organizations;
 pub mod queues;
+pub mod ratings;
 pub mod roles;
 pub mod search;
 pub mod skills;
@@ -70,6 +73,7 @@ pub const MIGRATIONS: &[Migration] = &[
         text: include_str!("../migrations/0007_previews_and_identity.sql"),
     },
     Migration { name: "0008_search", text: include_str!("../migrations/0008_search.sql") },
+    Migration { name: "0020_visitor_more", text: include_str!("../migrations/0020_visitor_more.sql") },
 ];
 
 /// Every statement there is.
@@ -104,10 +108,13 @@ pub fn all() -> Vec<&'static Sql> {
         idempotency::ALL,
         identities::ALL,
         jobs::ALL,
+        letters::ALL,
         mails::ALL,
+        notices::ALL,
         notifications::ALL,
         organizations::ALL,
         queues::ALL,
+        ratings::ALL,
         roles::ALL,
         search::ALL,
         skills::ALL,

@@ -75,6 +75,10 @@ pub struct WidgetFeatures {
     pub search: bool,
     pub transcript: bool,
     pub proactive: bool,
+    /// Answers by mail after the visitor has gone.
+    pub notify: bool,
+    /// Stars at the end of a chat.
+    pub rating: bool,
 }
 
 /// What the server takes.

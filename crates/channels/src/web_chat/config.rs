@@ -38,6 +38,8 @@ pub struct Config {
     pub uploads: Uploads,
     /// Visitors may have what was said sent to them by mail.
     pub has_transcript: Option<bool>,
+    /// Visitors are asked what they think of a chat that has ended.
+    pub has_rating: Option<bool>,
     /// How the site says who its visitors are.
     pub identity: Option<Identity>,
 }
