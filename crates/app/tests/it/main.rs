@@ -9,6 +9,7 @@ mod email;
 mod files;
 mod idempotency;
 mod identity;
+mod letters;
 mod main_job;
 mod postbox;
 mod routing_scene;
