@@ -27,6 +27,7 @@ mod nesting;
 mod parameter;
 mod parse;
 mod report;
+mod rich;
 mod thread;
 mod token;
 
@@ -40,5 +41,6 @@ pub use fold::{Folded, FoldedHtml, MARKER, fold_quote, fold_quote_html};
 pub use html::{Html, resolve_content_ids, sanitise};
 pub use parse::{Context, Envelope, Limits, Mail, Parsed, Part, Reason, Unreadable, parse};
 pub use report::{Complaint, Dsn, DsnAction, DsnRecipient, ReadReceipt, Severity};
+pub use rich::{Rich, read_markdown};
 pub use thread::{MAX_REFERENCES, conversation_number, has_reply_prefix, lookup_order, normalise_subject};
 pub use token::{Token, TokenKind, find_token, sign, tagged_address};

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::cols::Cols;
+use crate::visitors::Visitor;
 
 /// One rating.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,15 +63,6 @@ const CHANGE: Sql = Sql::new(
     "UPDATE ratings SET stars = $3, comment = $4, updated_at = $5 WHERE organization_id = $1 AND interaction_id = $2",
     &[],
 );
-const OF_CONVERSATIONS: Sql = Sql::new(
-    "ratings.of_conversations",
-    concat!(
-        "SELECT ",
-        columns!(),
-        " FROM ratings WHERE organization_id = $1 AND conversation_id {any_uuid $2} ORDER BY interaction_id LIMIT 1000"
-    ),
-    COLUMNS,
-);
 const LAST_ENGAGEMENT: Sql = Sql::new(
     "ratings.last_engagement",
     "SELECT id FROM interactions WHERE organization_id = $1 AND conversation_id = $2 AND channel_id = $3
@@ -78,7 +70,18 @@ const LAST_ENGAGEMENT: Sql = Sql::new(
     &[Id],
 );
 
-pub(crate) const ALL: &[&Sql] = &[&INSERT, &FIND, &CHANGE, &OF_CONVERSATIONS, &LAST_ENGAGEMENT];
+/// Whether the newest engagement of a conversation is the one that was rated: ids rise with time.
+const STARS: Sql = Sql::new(
+    "ratings.stars",
+    "SELECT r.conversation_id, r.stars FROM ratings r
+     WHERE r.organization_id = $1 AND r.conversation_id {any_uuid $2} AND r.channel_id = $3
+       AND NOT EXISTS (SELECT 1 FROM interactions i WHERE i.organization_id = $1
+         AND i.conversation_id = r.conversation_id AND i.channel_id = $3 AND i.id > r.interaction_id)
+     ORDER BY r.interaction_id LIMIT 100",
+    &[Id, Int],
+);
+
+pub(crate) const ALL: &[&Sql] = &[&INSERT, &FIND, &CHANGE, &LAST_ENGAGEMENT, &STARS];
 
 /// Adds a rating.
 ///
@@ -116,12 +119,17 @@ pub async fn change(tx: &mut Tx<'_>, r: &Rating) -> Result<(), Error> {
     tx.exec_one(&CHANGE, &params).await
 }
 
-/// The ratings of these conversations, oldest engagement first.
-pub async fn of_conversations(tx: &mut Tx<'_>, org: OrganizationId, ids: Vec<Uuid>) -> Result<Vec<Rating>, Error> {
+/// The stars of the last engagement of each of a visitor's conversations that has some.
+pub async fn stars(tx: &mut Tx<'_>, v: &Visitor, ids: Vec<Uuid>) -> Result<Vec<(ConversationId, i64)>, Error> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    tx.all(&OF_CONVERSATIONS, &[org.0.into(), ids.into()], rating).await
+    let params = [v.organization_id.0.into(), ids.into(), v.channel_id.0.into()];
+    tx.all(&STARS, &params, |row| {
+        let mut c = Cols::new(row);
+        Ok((c.id()?, c.get()?))
+    })
+    .await
 }
 
 /// The newest engagement of a conversation on a channel.

@@ -214,6 +214,8 @@ pub struct VisitorConversation {
     pub last_message: Option<Message>,
     pub agent: Option<AnsweringAgent>,
     pub queue: Option<QueuePlace>,
+    /// Stars the visitor gave their last engagement, once it has ended.
+    pub rating: Option<i64>,
 }
 
 /// A visitor's session.

@@ -27,6 +27,8 @@ pub struct Own {
     pub unread_count: i64,
     /// While it waits.
     pub place: Option<Place>,
+    /// Stars of the last engagement, once it has ended.
+    pub rating: Option<i64>,
 }
 
 /// Where a waiting conversation stands.
@@ -45,6 +47,7 @@ struct Rows {
     last: Vec<Entry>,
     unread: Vec<(ConversationId, i64)>,
     work: Vec<WorkItem>,
+    ratings: Vec<(ConversationId, i64)>,
 }
 
 /// The visitor's conversations on their channel, newest activity first; at most ten.
@@ -77,6 +80,7 @@ async fn shown(ctx: &Ctx, visitor: &Visitor, only: Option<ConversationId>) -> Re
             is_going_on: rows.going_on.contains(&id),
             last: rows.last.iter().find(|entry| entry.conversation_id == id && entry.is_out()).cloned(),
             unread_count: rows.unread.iter().find(|(of, _)| *of == id).map_or(0, |(_, count)| *count),
+            rating: rows.ratings.iter().find(|(of, _)| *of == id).map(|(_, stars)| *stars),
             place: places.iter().find(|(of, _)| *of == id).map(|(_, place)| *place),
             conversation,
         }
@@ -91,9 +95,12 @@ async fn rows(tx: &mut db::Tx<'_>, visitor: &Visitor, only: Option<ConversationI
     let mut conversations = store::conversations::find_many(tx, org, plain.clone()).await?;
     conversations.sort_by_key(|row| ids.iter().position(|id| *id == row.id));
     let newest = store::visitors::last_messages(tx, visitor, plain.clone()).await?;
+    let going_on = store::visitors::going_on(tx, visitor, plain.clone()).await?;
+    let ended = plain.iter().copied().filter(|id| !going_on.contains(&ConversationId(*id))).collect();
     Ok(Rows {
         conversations,
-        going_on: store::visitors::going_on(tx, visitor, plain.clone()).await?,
+        ratings: store::ratings::stars(tx, visitor, ended).await?,
+        going_on,
         last: store::entries::find_many(tx, org, newest).await?,
         unread: store::visitors::unread(tx, visitor, plain.clone(), reader(visitor)).await?,
         work: store::work::live_of(tx, org, plain).await?,
