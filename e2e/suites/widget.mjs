@@ -108,17 +108,24 @@ function outbox({ before, after, test }) {
     await accept(await pendingOffer([here.agent]));
     await here.at.reads('Ada Ruiz entra en la conversación');
     const [conversation] = await here.admin.list('/conversations?list=all');
-    await here.admin.post(`/conversations/${conversation.id}/messages`, { text: 'Hola, soy Ada.', seen_seq: conversation.last_entry_seq });
-    await here.at.reads('Hola, soy Ada.');
+    await here.admin.post(`/conversations/${conversation.id}/messages`, { text: 'Hola, soy **Ada**: [mira](https://example.com/guia)', seen_seq: conversation.last_entry_seq });
+    await here.at.log.locator('b', { hasText: 'Ada' }).waitFor();
+    assert.equal(await here.at.log.getByRole('link', { name: 'mira' }).getAttribute('href'), 'https://example.com/guia');
   });
 
-  test('the visitor ends the chat, and writes again', async () => {
+  test('the visitor ends the chat, rates it, and writes again', async () => {
     const { page } = here.at;
     await page.getByRole('button', { name: 'Más opciones' }).click();
     await page.getByRole('button', { name: 'Terminar conversación' }).click();
-    await page.getByText('¿Terminar la conversación?').waitFor();
+    await page.getByText('Terminar conversación?').waitFor();
     await page.getByRole('button', { name: 'Terminar conversación' }).click();
     await here.at.reads('Conversación terminada');
+    await page.getByRole('button', { name: '4 ★' }).click();
+    await here.at.reads('★★★★');
+    await until('the rating to arrive', async () => {
+      const [conversation] = await here.admin.list('/conversations?list=all');
+      return (await here.admin.entries(conversation.id)).some(({ kind, body }) => kind === 'event' && body.type === 'rating.given' && body.data.stars === 4);
+    });
     await here.at.write('una cosa más');
     await here.at.reads('una cosa más');
     await until('the message to arrive', async () => (await entries(here.admin)).some(({ body }) => body.text === 'una cosa más'));
@@ -204,9 +211,7 @@ function identity({ before, after, test }) {
 
   test('on another device they find their conversation', async () => {
     const other = await here.visitor();
-    await other.page.goto(here.demo);
-    await identify(other.page, signed(key, { sub: 'lucia', name: 'Lucía' }));
-    await other.resume(here.demo, 'soy yo').catch(() => {});
+    await other.open(here.demo);
     await identify(other.page, signed(key, { sub: 'lucia', name: 'Lucía' }));
     await other.page.getByText('soy yo').first().waitFor();
     await other.page.close();
@@ -215,11 +220,17 @@ function identity({ before, after, test }) {
   test('somebody else on the same device sees nothing of it, and nothing of theirs is sent for them', async () => {
     await here.at.page.route('**/messages', (route) => route.abort());
     await here.at.write('no enviado');
+    // The way is free again while the identity is on its way: what waits must not slip through with either name.
+    await here.at.page.route('**/sessions', async (route) => {
+      await here.at.page.unroute('**/messages');
+      setTimeout(() => route.continue(), 3_000);
+    });
     await identify(here.at.page, signed(key, { sub: 'marta', name: 'Marta' }));
-    await here.at.page.unroute('**/messages');
     await here.at.page.waitForFunction(() => !document.querySelector('centralita-widget').shadowRoot.textContent.includes('soy yo'));
+    await here.at.page.unroute('**/sessions');
     await here.at.write('soy Marta');
     await here.at.reads('soy Marta');
+    await until('the message to arrive', async () => (await entries(here.admin)).some(({ body }) => body.text === 'soy Marta'));
     assert.ok(!(await entries(here.admin)).some(({ body }) => body.text === 'no enviado'));
   });
 

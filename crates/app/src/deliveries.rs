@@ -196,30 +196,34 @@ async fn take_up(tx: &mut db::Tx<'_>, take: Take) -> Result<Option<Job>, Error> 
     let entry = store::entries::find_many(tx, org, vec![attempt.entry_id.0]).await?.pop().ok_or(Error::NotFound)?;
     let channels = store::channels::list(tx, org).await?;
     let channel = channels.into_iter().find(|c| c.id == attempt.channel_id).ok_or(Error::NotFound)?;
-    let letter = match entry.kind {
-        EntryKind::Event => match store::letters::find(tx, org, entry.id).await? {
-            Some(letter) => Some(letter),
-            None => {
-                // Its conversation was erased.
-                store::deliveries::shift(tx, org, attempt.id, ["sending", "cancelled"], None, *now).await?;
-                return Ok(None);
-            }
-        },
-        EntryKind::Message | EntryKind::Note | EntryKind::CallLeg => None,
-    };
     let all = store::channels::secrets(tx, org).await?;
     let secrets = all.into_iter().find(|(id, _)| *id == channel.id).map(|(_, s)| s).unwrap_or_default();
-    let outbound = match letter {
-        Some(letter) => {
-            letters::outbound(tx, &take.ctx, &entry, &letter, || reference(&take, &entry, &channel)).await?
-        }
-        None => outbound(tx, &take, &entry, &channel).await?,
+    let outbound = match entry.kind {
+        EntryKind::Event => letter(tx, &take, &entry, &channel).await?,
+        EntryKind::Message | EntryKind::Note | EntryKind::CallLeg => Some(outbound(tx, &take, &entry, &channel).await?),
+    };
+    let Some(outbound) = outbound else {
+        store::deliveries::shift(tx, org, attempt.id, ["sending", "cancelled"], None, *now).await?;
+        let delivery = json!({ "state": "cancelled", "attempt": attempt.attempt });
+        show(tx, &entry, delivery, state_of(&entry), (take.event_id, *now)).await?;
+        return Ok(None);
     };
     let files = store::attachments::of_entries(tx, org, vec![entry.id.0]).await?;
     let was = state_of(&entry);
     let delivery = json!({ "state": "sending", "attempt": attempt.attempt });
     show(tx, &entry, delivery, was, (take.event_id, *now)).await?;
     Ok(Some(Job { attempt: attempt.clone(), channel, secrets, outbound, files }))
+}
+
+/// A letter; `None` when nobody wants it any more, or its conversation was erased.
+async fn letter(
+    tx: &mut db::Tx<'_>,
+    take: &Take,
+    entry: &Entry,
+    channel: &store::channels::Channel,
+) -> Result<Option<Outbound>, Error> {
+    let Some(letter) = store::letters::find(tx, entry.organization_id, entry.id).await? else { return Ok(None) };
+    letters::outbound(tx, &take.ctx, entry, &letter, || reference(take, entry, channel)).await
 }
 
 /// The message with everything around it. The reference is chosen once and kept for every attempt.

@@ -19,6 +19,7 @@ use store::conversations::Conversation;
 use store::entries::Entry;
 use store::letters::{Letter, LetterKind};
 use store::mails::Reference;
+use store::notices::NoticeState;
 use uuid::Uuid;
 
 use crate::conversations::{By, Happening, happened};
@@ -109,16 +110,20 @@ pub(crate) async fn addressee(tx: &mut db::Tx<'_>, entry: &Entry) -> Result<Opti
     Ok(letter.and_then(|letter| letter.identity_id))
 }
 
-/// What leaves for `letter`. Its reference is chosen once and kept for every attempt.
+/// What leaves for `letter`; `None` when nobody wants it any more. Its reference is chosen once and kept for every
+/// attempt.
 pub(crate) async fn outbound(
     tx: &mut db::Tx<'_>,
     ctx: &Ctx,
     entry: &Entry,
     letter: &Letter,
     choose: impl FnOnce() -> String,
-) -> Result<Outbound, Error> {
+) -> Result<Option<Outbound>, Error> {
     let org = letter.organization_id;
     let conversation = store::conversations::find(tx, org, letter.conversation_id).await?.ok_or(Error::NotFound)?;
+    if !is_wanted(tx, letter).await? {
+        return Ok(None);
+    }
     let page = render::page(tx, ctx, &conversation, letter).await?;
     let reference = match &letter.reference {
         Some(reference) => reference.clone(),
@@ -131,7 +136,7 @@ pub(crate) async fn outbound(
             reference
         }
     };
-    Ok(Outbound {
+    Ok(Some(Outbound {
         conversation_id: conversation.id.0,
         conversation_number: conversation.number,
         customer_id: conversation.customer_id.0,
@@ -149,5 +154,17 @@ pub(crate) async fn outbound(
             unsubscribe_url: page.unsubscribe_url,
         }),
         at: entry.created_at,
-    })
+    }))
+}
+
+/// Whether a letter may still leave: its address may have been replaced meanwhile, or wants no more. The link in a
+/// letter is that of the address asked last, so it never goes to another.
+async fn is_wanted(tx: &mut db::Tx<'_>, letter: &Letter) -> Result<bool, Error> {
+    let wanted = match letter.kind {
+        LetterKind::Transcript | LetterKind::Copy => return Ok(true),
+        LetterKind::Confirm => NoticeState::Pending,
+        LetterKind::Answers => NoticeState::Confirmed,
+    };
+    let notice = store::notices::hold(tx, letter.organization_id, letter.conversation_id).await?;
+    Ok(notice.is_some_and(|notice| notice.state == wanted && notice.address == letter.address))
 }

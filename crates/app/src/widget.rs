@@ -1,7 +1,8 @@
 //! The visitor's side: sessions by token, messages, history, read marks, the place in the queue.
 //!
 //! # Invariants
-//! - A visitor sees only their own conversations on their own channel.
+//! - A visitor sees only their own conversations on their own channel; signed for by their site, also those on channels
+//!   that share their history.
 //! - An address typed by a visitor is `claimed`: it matches nothing and opens nobody's history.
 
 use std::collections::BTreeMap;
@@ -30,6 +31,7 @@ mod address;
 mod attachments;
 mod begin;
 mod features;
+mod history;
 mod hours;
 mod identify;
 mod marks;
@@ -44,6 +46,7 @@ use prechat::Answers;
 
 pub use attachments::{add_attachment, begin_attachment};
 pub use features::{Features, features};
+pub(crate) use history::readable;
 pub use hours::{Now, hours};
 pub use identify::identify;
 pub use marks::rich;
@@ -227,7 +230,7 @@ pub async fn post_message(
                 let identities = store::customers::identities(tx, org, visitor.customer_id).await?;
                 let identity = identities.into_iter().find(|i| i.id == visitor.identity_id).ok_or(Error::NotFound)?;
                 if let Some(id) = named {
-                    theirs(tx, &visitor, id).await?;
+                    history::may_write(tx, &visitor, id).await?;
                 }
                 Ok::<_, Error>((customer, identity))
             })
@@ -255,15 +258,15 @@ pub(crate) async fn theirs(tx: &mut db::Tx<'_>, visitor: &Visitor, id: Conversat
     store::conversations::find(tx, visitor.organization_id, id).await?.ok_or(Error::NotFound)
 }
 
-/// Whether the visitor may see an entry of a conversation of theirs.
-pub(crate) fn is_shown(entry: &Entry, visitor: &Visitor) -> bool {
+/// Whether the visitor may see an entry of a conversation they may read, of which `channels` are shown.
+pub(crate) fn is_shown(entry: &Entry, channels: &[Uuid]) -> bool {
     entry.kind == EntryKind::Message
         && entry.audience != Audience::Internal
-        && entry.channel_id == Some(visitor.channel_id)
+        && entry.channel_id.is_some_and(|channel| channels.contains(&channel.0))
         && entry.is_out()
 }
 
-/// Messages of a conversation on the visitor's channel, newest first.
+/// Messages of a conversation on the channels the visitor may see, newest first.
 ///
 /// # Errors
 /// [`Error::NotFound`] for a conversation that is not theirs.
@@ -278,9 +281,9 @@ pub async fn messages(
     ctx.store()
         .read("widget.messages", input, |tx, (visitor, id, before, limit)| {
             Box::pin(async move {
-                theirs(tx, &visitor, id).await?;
+                let (_, shown) = history::readable(tx, &visitor, id).await?;
                 let entries = store::entries::before(tx, visitor.organization_id, id, before, limit).await?;
-                Ok::<_, Error>(entries.into_iter().filter(|entry| is_shown(entry, &visitor)).collect())
+                Ok::<_, Error>(entries.into_iter().filter(|entry| is_shown(entry, &shown)).collect())
             })
         })
         .await

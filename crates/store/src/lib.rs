@@ -46,6 +46,7 @@ pub mod queues;
 pub mod ratings;
 pub mod roles;
 pub mod search;
+pub mod shared_history;
 pub mod skills;
 pub mod teams;
 pub mod timers;
@@ -117,6 +118,7 @@ pub fn all() -> Vec<&'static Sql> {
         ratings::ALL,
         roles::ALL,
         search::ALL,
+        shared_history::ALL,
         skills::ALL,
         teams::ALL,
         timers::ALL,

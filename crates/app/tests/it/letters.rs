@@ -9,7 +9,7 @@ use domain::ids::{ConversationId, IdentityId};
 use serde_json::json;
 use testkit::stores::{BOTH, Engine};
 
-use crate::postbox::Postbox;
+use crate::postbox::{Postbox, Reaction};
 
 const EVA: &str = "eva@clientes.es";
 const FIVE_MINUTES_MS: i64 = 300_000;
@@ -75,6 +75,22 @@ impl Chat {
         let limit = std::time::Duration::from_secs(20);
         let taken = tokio::time::timeout(limit, wait).await.unwrap_or_else(|_| panic!("{count} mails never left"));
         taken.iter().map(|mail| unfolded(mail)).collect()
+    }
+
+    /// Waits until the first event of this kind was tried and waits for its next attempt.
+    async fn until_event(&self, kind: &str, state: &str) {
+        let wait = async {
+            loop {
+                let events = self.events().await;
+                let found = events.iter().find(|e| e.body["type"] == kind).and_then(|e| e.delivery.clone());
+                if found.is_some_and(|d| d["state"] == state && d["attempt"] == 2) {
+                    return;
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        let limit = std::time::Duration::from_secs(20);
+        tokio::time::timeout(limit, wait).await.unwrap_or_else(|_| panic!("{kind} never was {state}"));
     }
 
     async fn settle(&self) {
@@ -324,6 +340,22 @@ async fn what_was_read_in_time_is_not_mailed() {
         chat.wait(FIVE_MINUTES_MS + 1).await;
         let told = chat.mails(2).await.remove(1);
         assert!(told.contains("Dos") && !told.contains("Uno"), "{engine:?} {told}");
+    }
+}
+
+#[tokio::test]
+async fn a_letter_that_waited_never_takes_the_link_of_another_address_along() {
+    for engine in BOTH {
+        let chat = Chat::new(engine).await;
+        chat.postbox.smtp.react(&[Reaction::Refuse("451 4.7.1 later\r\n")]);
+        chat.notify("otra@clientes.es").await.expect("asked");
+        chat.until_event("notify.asked", "queued").await;
+        chat.notify(EVA).await.expect("asked another");
+        chat.postbox.world.clock.advance_ms(3_600_000);
+        chat.settle().await;
+        let mails = chat.mails(1).await;
+        assert!(mails.iter().all(|mail| mail.contains(EVA)), "{engine:?}: {mails:?}");
+        chat.until_event("notify.asked", "cancelled").await;
     }
 }
 

@@ -14,4 +14,5 @@ mod main_job;
 mod postbox;
 mod routing_scene;
 mod search;
+mod shared_history;
 mod work;
