@@ -123,10 +123,7 @@ impl Keys {
 }
 
 /// A public key; a JWK says itself of which kind it is, and the algorithm stays the channel's all the same.
-fn public(
-    key: &PublicKey,
-    read: fn(&[u8]) -> jsonwebtoken::errors::Result<DecodingKey>,
-) -> Option<DecodingKey> {
+fn public(key: &PublicKey, read: fn(&[u8]) -> jsonwebtoken::errors::Result<DecodingKey>) -> Option<DecodingKey> {
     let Some(jwk) = key.jwk() else { return read(key.pem()?.as_bytes()).ok() };
     let jwk: Jwk = serde_json::from_value(Value::Object(jwk)).ok()?;
     DecodingKey::from_jwk(&jwk).ok()
@@ -342,7 +339,11 @@ mod tests {
     #[test]
     fn a_public_key_is_not_a_secret() {
         let pem = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----\n";
-        let identity = Identity { algorithm: Algorithm::EdDSA, public_keys: vec![PublicKey::Text(pem.to_owned())], is_required: false };
+        let identity = Identity {
+            algorithm: Algorithm::EdDSA,
+            public_keys: vec![PublicKey::Text(pem.to_owned())],
+            is_required: false,
+        };
         let keys = Keys::new(&identity, &[]);
         assert_eq!(keys.keys.len(), 1, "the key can be read");
         let forged = signed(&claims(), pem.as_bytes());

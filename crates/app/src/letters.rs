@@ -61,11 +61,7 @@ pub(crate) async fn mail_channel(tx: &mut db::Tx<'_>, org: OrganizationId) -> Re
 ///
 /// # Errors
 /// [`Error::NoMailChannel`].
-pub(crate) async fn post(
-    tx: &mut db::Tx<'_>,
-    conversation: &mut Conversation,
-    post: Post<'_>,
-) -> Result<Entry, Error> {
+pub(crate) async fn post(tx: &mut db::Tx<'_>, conversation: &mut Conversation, post: Post<'_>) -> Result<Entry, Error> {
     let org = conversation.organization_id;
     let channel = mail_channel(tx, org).await?;
     let [entry_id, event_id, delivery_id] = post.ids;

@@ -149,7 +149,10 @@ mod tests {
         check("Son **dos** y *uno*", "Son <b>dos</b> y <i>uno</i>");
         check("- uno\n- `dos`", "<ul><li>uno</li><li><code>dos</code></li></ul>");
         check("1. uno\n2. dos", "<ol><li>uno</li><li>dos</li></ol>");
-        check("[aquí](https://x.es/a?b=1&c) o https://y.es", "<a https://x.es/a?b=1&c>aquí</a> o <a https://y.es>https://y.es</a>");
+        check(
+            "[aquí](https://x.es/a?b=1&c) o https://y.es",
+            "<a https://x.es/a?b=1&c>aquí</a> o <a https://y.es>https://y.es</a>",
+        );
         check("```\na\n b\n```", "<pre>a\n b</pre>");
         check("uno\ndos **tres**", "uno\ndos <b>tres</b>");
         check("# Hola\nuno", "<p><b>Hola</b></p><p>uno</p>");

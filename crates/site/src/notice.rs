@@ -14,7 +14,7 @@ use crate::pages::{escape, with_policy};
 use crate::{NoticeAct, NoticeLink, Site};
 
 const POLICY: &str =
-    "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /// What the link would do, with the button that does it.
 pub async fn show(State(site): State<Site>, Path(token): Path<String>, headers: HeaderMap) -> Response {
@@ -45,7 +45,11 @@ fn answer(link: Option<NoticeLink>, headers: &HeaderMap, stage: Stage) -> Respon
 }
 
 /// Title, text, and the words of the button where there is something left to do.
-fn words(language: Language, act: Option<NoticeAct>, stage: Stage) -> (&'static str, &'static str, Option<&'static str>) {
+fn words(
+    language: Language,
+    act: Option<NoticeAct>,
+    stage: Stage,
+) -> (&'static str, &'static str, Option<&'static str>) {
     use {Language as L, NoticeAct as A, Stage as S};
     match (language, act, stage) {
         (L::Es, Some(A::Confirm), S::Before) => (
@@ -53,15 +57,15 @@ fn words(language: Language, act: Option<NoticeAct>, stage: Stage) -> (&'static 
             "Te enviaremos aquí las respuestas del chat que no hayas leído.",
             Some("Confirmar"),
         ),
-        (L::En, Some(A::Confirm), S::Before) => (
-            "Answers by mail",
-            "We will send you the answers from the chat that you have not read.",
-            Some("Confirm"),
-        ),
+        (L::En, Some(A::Confirm), S::Before) => {
+            ("Answers by mail", "We will send you the answers from the chat that you have not read.", Some("Confirm"))
+        }
         (L::Es, Some(A::Confirm), S::After) => {
             ("Confirmado", "Recibirás por correo las respuestas que no hayas leído.", None)
         }
-        (L::En, Some(A::Confirm), S::After) => ("Confirmed", "You will get the answers you have not read by mail.", None),
+        (L::En, Some(A::Confirm), S::After) => {
+            ("Confirmed", "You will get the answers you have not read by mail.", None)
+        }
         (L::Es, Some(A::Stop), S::Before) => (
             "Sin más correos",
             "Dejaremos de enviarte las respuestas de esta conversación.",
@@ -87,7 +91,7 @@ fn page(language: Language, act: Option<NoticeAct>, stage: Stage) -> String {
     format!(
         "<!doctype html><html lang=\"{}\"><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width\"><meta name=\"robots\" content=\"noindex\">\
-         <title>{title}</title><link rel=\"stylesheet\" href=\"/demo.css\"><main><h1>{title}</h1><p>{text}</p>{}</main>",
+         <title>{title}</title><link rel=\"icon\" href=\"/favicon.svg\"><link rel=\"stylesheet\" href=\"/demo.css\"><main><h1>{title}</h1><p>{text}</p>{}</main>",
         language.tag(),
         form.unwrap_or_default(),
     )

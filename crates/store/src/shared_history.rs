@@ -42,8 +42,7 @@ pub async fn conversations(
         return Ok(Vec::new());
     }
     let only = only.map(|id| id.0);
-    let params =
-        [v.organization_id.0.into(), v.customer_id.0.into(), channels.into(), only.into(), limit.into()];
+    let params = [v.organization_id.0.into(), v.customer_id.0.into(), channels.into(), only.into(), limit.into()];
     tx.all(&CONVERSATIONS, &params, |row| Cols::new(row).id()).await
 }
 

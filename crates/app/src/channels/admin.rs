@@ -463,12 +463,7 @@ fn keep_former(patch: &mut Value, sealed: &Value, until: Timestamp) {
     }
 }
 
-async fn secrets_in(
-    tx: &mut db::Tx<'_>,
-    act: Act,
-    mut patch: Value,
-    overlap_ms: i64,
-) -> Result<ChannelView, Error> {
+async fn secrets_in(tx: &mut db::Tx<'_>, act: Act, mut patch: Value, overlap_ms: i64) -> Result<ChannelView, Error> {
     let mut channel = act.channel(tx).await?;
     let org = act.stamp.actor.organization;
     let (_, mut sealed) = whole(tx, org, act.id).await?;

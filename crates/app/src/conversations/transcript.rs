@@ -37,9 +37,7 @@ pub async fn transcript(
     let input = (Pen::new(ctx, actor), id, to, format);
     let entry = ctx
         .store()
-        .write("conversations.transcript", input, |tx, (pen, id, to, format)| {
-            Box::pin(send(tx, pen, id, to, format))
-        })
+        .write("conversations.transcript", input, |tx, (pen, id, to, format)| Box::pin(send(tx, pen, id, to, format)))
         .await?;
     let runtime = ctx.runtime(actor.organization)?;
     runtime.hub.wake();

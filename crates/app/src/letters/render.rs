@@ -176,8 +176,7 @@ async fn entries(tx: &mut db::Tx<'_>, letter: &Letter) -> Result<(Vec<Entry>, bo
     let (mut found, mut bytes) = (Vec::new(), 0);
     let mut before = letter.until_seq + 1;
     loop {
-        let chunk =
-            store::entries::before(tx, letter.organization_id, letter.conversation_id, before, CHUNK).await?;
+        let chunk = store::entries::before(tx, letter.organization_id, letter.conversation_id, before, CHUNK).await?;
         let Some(oldest) = chunk.last().map(|entry| entry.seq) else { break };
         for entry in chunk.into_iter().filter(|entry| entry.seq > letter.after_seq && is_held(entry, letter)) {
             bytes += entry.text().len();

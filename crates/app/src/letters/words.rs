@@ -63,10 +63,7 @@ impl Tongue {
     }
 
     pub(super) const fn answers_how(self) -> &'static str {
-        self.pick(
-            "Puedes seguir en el chat, donde lo dejaste.",
-            "You can go on in the chat, where you left it.",
-        )
+        self.pick("Puedes seguir en el chat, donde lo dejaste.", "You can go on in the chat, where you left it.")
     }
 
     pub(super) const fn stop(self) -> &'static str {
@@ -74,8 +71,10 @@ impl Tongue {
     }
 
     pub(super) fn confirm(self, brand: &str) -> String {
-        format!("{} {brand}", self.pick("¿Quieres recibir por correo las respuestas de", "Do you want answers by mail from"))
-            + "?"
+        format!(
+            "{} {brand}",
+            self.pick("¿Quieres recibir por correo las respuestas de", "Do you want answers by mail from")
+        ) + "?"
     }
 
     pub(super) const fn confirm_how(self) -> &'static str {

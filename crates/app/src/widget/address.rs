@@ -62,9 +62,8 @@ pub(super) async fn claim(
 ) -> Result<IdentityId, Error> {
     let (org, customer) = (visitor.organization_id, visitor.customer_id);
     let held = store::customers::identities(tx, org, customer).await?;
-    let same = |i: &&Identity| {
-        i.kind == "email" && i.verification != Verification::Revoked && key(&i.address) == key(email)
-    };
+    let same =
+        |i: &&Identity| i.kind == "email" && i.verification != Verification::Revoked && key(&i.address) == key(email);
     if let Some(known) = held.iter().find(same) {
         return Ok(known.id);
     }

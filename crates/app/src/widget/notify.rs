@@ -248,7 +248,8 @@ pub(crate) async fn fell_due(
     }
     notice.told_seq = unread_after;
     let next = |n: u128| Uuid::from_u128(seed.as_u128().wrapping_add(n));
-    match post(tx, &mut conversation, &notice, LetterKind::Answers, By::itself(), [next(0), next(1), next(2)], now).await
+    match post(tx, &mut conversation, &notice, LetterKind::Answers, By::itself(), [next(0), next(1), next(2)], now)
+        .await
     {
         Ok(()) => {}
         // The channel was switched off meanwhile; the next answer tries again.

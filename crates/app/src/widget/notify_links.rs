@@ -71,7 +71,8 @@ fn mac(named: &Named, key: &[u8; 32]) -> Hmac<Sha256> {
 fn written(named: &Named, key: &[u8; 32]) -> String {
     let ids = [named.organization.0, named.conversation.0, named.nonce];
     let signature = mac(named, key).finalize().into_bytes();
-    let bytes: Vec<u8> = ids.iter().flat_map(|id| *id.as_bytes()).chain(signature[..ID_BYTES].iter().copied()).collect();
+    let bytes: Vec<u8> =
+        ids.iter().flat_map(|id| *id.as_bytes()).chain(signature[..ID_BYTES].iter().copied()).collect();
     URL_SAFE_NO_PAD.encode(bytes)
 }
 

@@ -142,8 +142,7 @@ async fn change(tx: &mut db::Tx<'_>, given: &Given, rating: Rating) -> Result<Ra
     if now.duration_since(rating.created_at) > CHANGEABLE {
         return Err(Error::NotPending);
     }
-    let rating =
-        Rating { stars: opinion.stars, comment: opinion.comment.clone(), updated_at: *now, ..rating };
+    let rating = Rating { stars: opinion.stars, comment: opinion.comment.clone(), updated_at: *now, ..rating };
     store::ratings::change(tx, &rating).await?;
     show_change(tx, given, rating.entry_id).await?;
     Ok(rating)

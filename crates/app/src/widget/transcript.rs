@@ -31,8 +31,7 @@ struct Wish {
 /// where the channel does not offer it, [`Error::RateLimited`].
 pub async fn transcript(ctx: &Ctx, visitor: &Visitor, id: ConversationId, email: &str) -> Result<Entry, Error> {
     let email = address::checked(email)?;
-    let wish =
-        Wish { visitor: visitor.clone(), conversation: id, email, now: ctx.now(), ids: ctx.new_ids() };
+    let wish = Wish { visitor: visitor.clone(), conversation: id, email, now: ctx.now(), ids: ctx.new_ids() };
     if let Some(entry) = ctx
         .store()
         .read("widget.transcript_sent", wish.clone(), |tx, wish| Box::pin(async move { standing(tx, &wish).await }))

@@ -409,8 +409,9 @@ async fn while_a_secret_is_replaced_the_one_before_signs_too_and_no_other() {
             let token = encode(&Header::default(), &scene.claims("u-1"), &key).expect("signs");
             scene.identify(&scene.anonymous().await, &token).await.is_ok()
         };
-        let secrets = ["a secret of at least thirty-two bytes", "another secret of thirty-two bytes or more", "a third"]
-            .map(|text| text.repeat(2));
+        let secrets =
+            ["a secret of at least thirty-two bytes", "another secret of thirty-two bytes or more", "a third"]
+                .map(|text| text.repeat(2));
         let third = secrets[2].repeat(3);
         set(&secrets[0], 0).await.expect("set");
         set(&secrets[1], 60_000).await.expect("replaced");

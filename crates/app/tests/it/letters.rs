@@ -93,6 +93,15 @@ impl Chat {
         tokio::time::timeout(limit, wait).await.unwrap_or_else(|_| panic!("{kind} never was {state}"));
     }
 
+    /// What has not left yet.
+    async fn waiting(&self) -> i64 {
+        let input = (self.postbox.current.actor.organization, self.postbox.channel.channel.id);
+        let read = self.ctx().store().read("test", input, |tx, (org, channel)| {
+            Box::pin(async move { Ok::<_, Error>(store::deliveries::waiting(tx, org, channel).await?) })
+        });
+        read.await.expect("counts")
+    }
+
     async fn settle(&self) {
         // Whatever is due has left when this returns.
         while app::deliveries::run_due(self.ctx(), self.postbox.current.actor.organization).await.expect("runs") > 0 {}
@@ -167,7 +176,10 @@ async fn a_transcript_says_what_both_sides_have_seen_and_nothing_else() {
         assert!(!mail.contains("ojo con esta"), "{engine:?}: a note");
         let events = chat.events().await;
         assert_eq!((events.len(), events[0].id, &events[0].body["type"]), (1, entry.id, &json!("transcript.sent")));
-        let conversation = conversations::find(chat.ctx(), actor, conversations::Handle::Id(chat.id)).await.expect("found").conversation;
+        let conversation = conversations::find(chat.ctx(), actor, conversations::Handle::Id(chat.id))
+            .await
+            .expect("found")
+            .conversation;
         let last = conversation.last_entry.expect("an entry");
         assert_eq!(last["kind"], "note", "{engine:?}: lists show what was said last");
         let seen = widget::messages(chat.ctx(), &chat.session.visitor, chat.id, None, 50).await.expect("messages");
@@ -395,5 +407,28 @@ async fn an_engagement_is_rated_once_and_the_rating_may_be_changed_for_a_day() {
         chat.postbox.world.clock.advance_ms(24 * 3_600_000 + 1_000);
         assert_eq!(rate(5, None).await.expect("the same").stars, 5);
         assert!(matches!(rate(1, None).await, Err(Error::NotPending)), "{engine:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_erased_no_longer_leaves() {
+    for engine in BOTH {
+        let chat = Chat::new(engine).await;
+        chat.postbox.smtp.react(&[Reaction::Refuse("451 4.7.1 later\r\n")]);
+        chat.ask(EVA).await.expect("taken on");
+        chat.until_event("transcript.sent", "queued").await;
+        conversations::erase(chat.ctx(), &chat.postbox.current.actor, chat.id, None).await.expect("erased");
+        chat.postbox.world.clock.advance_ms(3_600_000);
+        let org = chat.postbox.current.actor.organization;
+        let until = async {
+            // The worker may have taken it up first; then it is called off all the same.
+            while chat.waiting().await > 0 {
+                app::deliveries::run_due(chat.ctx(), org).await.expect("runs");
+            }
+        };
+        let limit = std::time::Duration::from_secs(20);
+        tokio::time::timeout(limit, until).await.expect("called off");
+        assert!(chat.postbox.smtp.taken().is_empty(), "{engine:?}");
+        assert!(matches!(chat.ask(EVA).await, Err(Error::Erased | Error::NotFound)), "{engine:?}");
     }
 }

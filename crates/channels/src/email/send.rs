@@ -112,7 +112,9 @@ mod tests {
         let message = Outbound { automatic: Some(letter), text: "lo *dicho*".to_owned(), ..message() };
         let bytes = compose(&account, &config, &message).expect("a mail").1;
         let text = String::from_utf8(bytes).expect("ascii");
-        for part in ["Auto-Submitted: auto-generated", "List-Unsubscribe: <https://x.es/n/stop>", "<b>dicho</b>", "lo *dicho*"] {
+        for part in
+            ["Auto-Submitted: auto-generated", "List-Unsubscribe: <https://x.es/n/stop>", "<b>dicho</b>", "lo *dicho*"]
+        {
             assert!(text.contains(part), "{part} in {text}");
         }
         for part in ["[#12]", "soporte+c-", "Reply-To", "<em>"] {
