@@ -88,7 +88,15 @@ pub struct ChannelChange {
 }
 
 /// Secrets by name; null removes.
-pub type Secrets = BTreeMap<String, Option<String>>;
+#[derive(Clone, Deserialize, ToSchema)]
+pub struct Secrets {
+    /// For how long the values that are replaced stay good beside the new ones, at most 30 days; not at all without it.
+    #[serde(default)]
+    pub overlap_ms: Option<i64>,
+    /// By name.
+    #[serde(flatten)]
+    pub values: BTreeMap<String, Option<String>>,
+}
 
 /// How to switch a channel off.
 #[derive(Clone, Copy, Debug, Default, Deserialize, ToSchema)]

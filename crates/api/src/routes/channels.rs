@@ -117,12 +117,13 @@ pub async fn set_secrets(
     caller: Caller,
     Ids(id): Ids<Uuid>,
     headers: HeaderMap,
-    Json(values): Json<Secrets>,
+    Json(input): Json<Secrets>,
 ) -> Answer<Response> {
     // They are written by name and never read: a version is honoured, not asked for.
     let version = etag::optional(&headers)?;
-    let values = values.into_iter().collect();
-    Ok(answer(&app::channels::set_secrets(api.ctx(), caller.actor(), ChannelId(id), version, values).await?))
+    let (overlap_ms, values) = (input.overlap_ms.unwrap_or(0), input.values.into_iter().collect());
+    let (ctx, actor, id) = (api.ctx(), caller.actor(), ChannelId(id));
+    Ok(answer(&app::channels::replace_secrets(ctx, actor, id, version, values, overlap_ms).await?))
 }
 
 /// Asks the provider now whether the channel works.

@@ -20,6 +20,8 @@ const MAX_NAME: usize = 200;
 const MAX_KEY: usize = 64;
 /// Most characters of a secret.
 const MAX_SECRET: usize = 1_000;
+/// How long a replaced secret may stay good, in ms: 30 days.
+const MAX_OVERLAP_MS: i64 = 30 * 86_400_000;
 
 /// A channel with what may be said of its secrets.
 #[derive(Clone, Debug)]
@@ -399,6 +401,25 @@ pub async fn set_secrets(
     version: Option<i64>,
     values: Vec<(String, Option<String>)>,
 ) -> Result<ChannelView, Error> {
+    replace_secrets(ctx, actor, id, version, values, 0).await
+}
+
+/// As [`set_secrets`]; a value that is replaced stays good beside the new one for `overlap_ms`, where the type checks
+/// signatures with it. Of each secret two values are good at most: the newest and the one before.
+///
+/// # Errors
+/// As [`set_secrets`]; [`Error::Invalid`] for an overlap beyond 30 days.
+pub async fn replace_secrets(
+    ctx: &Ctx,
+    actor: &Actor,
+    id: ChannelId,
+    version: Option<i64>,
+    values: Vec<(String, Option<String>)>,
+    overlap_ms: i64,
+) -> Result<ChannelView, Error> {
+    if !(0..=MAX_OVERLAP_MS).contains(&overlap_ms) {
+        return Err(Error::field("/overlap_ms", "range", format!("0 to {MAX_OVERLAP_MS}")));
+    }
     let act = Act::new(ctx, actor, id, version)?;
     let kind = find(ctx, actor, id).await?.channel.kind;
     let schema = channels::find(&kind).ok_or(Error::NotFound)?.config_schema();
@@ -417,12 +438,12 @@ pub async fn set_secrets(
         }
         let at = crate::keyring::Place { name: &name, ..place_of(actor.organization, id) };
         let sealed = ctx.keyring().seal(ctx.entropy(), &at, &text);
-        patch.insert(name, json!({ "sealed": sealed, "set_at": act.stamp.now }));
+        patch.insert(name, json!({ "sealed": sealed, "set_at": act.stamp.now, "former": null }));
     }
     let view = ctx
         .store()
-        .write("channels.set_secrets", (act, Value::Object(patch)), |tx, (act, patch)| {
-            Box::pin(secrets_in(tx, act, patch))
+        .write("channels.set_secrets", (act, Value::Object(patch), overlap_ms), |tx, (act, patch, overlap_ms)| {
+            Box::pin(secrets_in(tx, act, patch, overlap_ms))
         })
         .await?;
     follow(ctx, actor.organization).await?;
@@ -433,10 +454,23 @@ fn place_of(organization: OrganizationId, id: ChannelId) -> crate::keyring::Plac
     crate::keyring::Place { organization, table: "channels", column: "secrets", row: id.0, name: "" }
 }
 
-async fn secrets_in(tx: &mut db::Tx<'_>, act: Act, patch: Value) -> Result<ChannelView, Error> {
+/// What is replaced stays beside what replaces it, until `until`.
+fn keep_former(patch: &mut Value, sealed: &Value, until: Timestamp) {
+    for (name, value) in patch.as_object_mut().into_iter().flatten() {
+        let former = sealed.get(name).and_then(|secret| secret.get("sealed"));
+        if let Some((former, value)) = former.zip(value.as_object_mut()) {
+            value.insert("former".to_owned(), json!({ "sealed": former, "until": until }));
+        }
+    }
+}
+
+async fn secrets_in(tx: &mut db::Tx<'_>, act: Act, mut patch: Value, overlap_ms: i64) -> Result<ChannelView, Error> {
     let mut channel = act.channel(tx).await?;
     let org = act.stamp.actor.organization;
     let (_, mut sealed) = whole(tx, org, act.id).await?;
+    if overlap_ms > 0 {
+        keep_former(&mut patch, &sealed, domain::time::Micros::from(act.stamp.now).plus_ms(overlap_ms).into());
+    }
     merge(&mut sealed, &patch);
     let kind = channels::find(&channel.kind).ok_or(Error::NotFound)?;
     let missing = missing(kind, &channel.config, &sealed);

@@ -32,7 +32,7 @@ use crate::conversations::{Extra, Inbound, Input, Received, Slots, follow, take}
 use crate::deliveries::{show, state_of};
 use crate::events::{event, system};
 use crate::files::Upload;
-use crate::{Ctx, Error};
+use crate::{Ctx, Error, deliveries};
 
 /// Most code points of a text that is stored; the whole stands beside it as a file.
 const MAX_TEXT: usize = 100_000;
@@ -726,12 +726,8 @@ async fn reported(tx: &mut db::Tx<'_>, taking: &Taking, notice: &Notice) -> Resu
 }
 
 async fn recipient(tx: &mut db::Tx<'_>, entry: &Entry) -> Result<Option<Identity>, Error> {
-    let Some(interaction) = entry.interaction_id else { return Ok(None) };
-    let org = entry.organization_id;
-    let Some(interaction) = store::conversations::find_interaction(tx, org, interaction).await? else {
-        return Ok(None);
-    };
-    Ok(store::identities::find(tx, org, interaction.identity_id).await?)
+    let Some(identity) = deliveries::addressee(tx, entry).await? else { return Ok(None) };
+    Ok(store::identities::find(tx, entry.organization_id, identity).await?)
 }
 
 /// Whether a line of a report means this identity; a report that names nobody means its only recipient.

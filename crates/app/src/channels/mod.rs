@@ -16,7 +16,7 @@ mod setup;
 pub(crate) use admin::drained;
 pub use admin::{
     Change, ChannelView, NewChannel, TypeView, archive, capabilities, check, create, disable, enable, find, has_widget,
-    list, set_secrets, types, update,
+    list, replace_secrets, set_secrets, types, update,
 };
 pub use dead_letters::{DeadLetterView, dead_letters, discard, raw, retry};
 pub(crate) use doors::{Doors, by_public_key};

@@ -18,7 +18,7 @@ use testkit::world::World;
 
 /// The first key pair of RFC 8032, which everybody knows.
 const SEED: &str = "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60";
-const PUBLIC: &str = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n-----END PUBLIC KEY-----\n";
+pub const PUBLIC: &str = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n-----END PUBLIC KEY-----\n";
 const SET_CONFIG: db::Sql = db::Sql::global(
     "test.set_config",
     "UPDATE channels SET config = $2 WHERE id = $1",
@@ -144,7 +144,7 @@ impl Scene {
     }
 }
 
-fn sign(claims: &Value) -> String {
+pub fn sign(claims: &Value) -> String {
     let seed = (0..SEED.len()).step_by(2).map(|at| u8::from_str_radix(&SEED[at..at + 2], 16).expect("hex"));
     let prefix = STANDARD.decode("MC4CAQAwBQYDK2VwBCIEIA==").expect("base64");
     let der: Vec<u8> = prefix.into_iter().chain(seed).collect();
@@ -396,5 +396,57 @@ async fn a_shared_secret_signs_as_soon_as_an_administrator_sets_it() {
             Reason::Algorithm,
             "the channel chose, not the token"
         );
+    }
+}
+
+#[tokio::test]
+async fn while_a_secret_is_replaced_the_one_before_signs_too_and_no_other() {
+    for engine in BOTH {
+        let scene = Scene::with(engine, json!({ "identity": { "algorithm": "HS256" } })).await;
+        let (ctx, actor) = (&scene.world.ctx, &scene.current.actor);
+        let set = async |secret: &str, overlap_ms| {
+            let values = vec![("identity_secret".to_owned(), Some(secret.to_owned()))];
+            app::channels::replace_secrets(ctx, actor, scene.channel.id, None, values, overlap_ms).await
+        };
+        let is_believed = async |secret: &str| {
+            let key = EncodingKey::from_secret(secret.as_bytes());
+            let token = encode(&Header::default(), &scene.claims("u-1"), &key).expect("signs");
+            scene.identify(&scene.anonymous().await, &token).await.is_ok()
+        };
+        let secrets =
+            ["a secret of at least thirty-two bytes", "another secret of thirty-two bytes or more", "a third"]
+                .map(|text| text.repeat(2));
+        let third = secrets[2].repeat(3);
+        set(&secrets[0], 0).await.expect("set");
+        set(&secrets[1], 60_000).await.expect("replaced");
+        assert!(is_believed(&secrets[0]).await && is_believed(&secrets[1]).await, "{engine:?}: both");
+        set(&third, 60_000).await.expect("replaced again");
+        assert!(!is_believed(&secrets[0]).await, "{engine:?}: two at most");
+        assert!(is_believed(&secrets[1]).await && is_believed(&third).await);
+        scene.world.clock.advance_ms(60_001);
+        assert!(!is_believed(&secrets[1]).await && is_believed(&third).await, "{engine:?}: the overlap is over");
+        set(&secrets[0], 0).await.expect("replaced at once");
+        assert!(!is_believed(&third).await && is_believed(&secrets[0]).await, "{engine:?}: no overlap was asked for");
+        assert!(matches!(set(&third, -1).await, Err(Error::Invalid(_))));
+        let view = app::channels::find(ctx, actor, scene.channel.id).await.expect("found");
+        assert_eq!(view.secrets.len(), 1, "{engine:?}: the one before is not another secret");
+    }
+}
+
+#[tokio::test]
+async fn a_key_may_be_given_as_a_jwk() {
+    let jwk = json!({ "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" });
+    for engine in BOTH {
+        for key in [jwk.clone(), json!(jwk.to_string())] {
+            let config = json!({ "identity": { "algorithm": "EdDSA", "public_keys": [key] } });
+            let scene = Scene::with(engine, config).await;
+            assert_eq!(scene.identified("u-1").await.visitor.subject.as_deref(), Some("u-1"), "{engine:?}");
+        }
+        let other = json!({ "kty": "OKP", "crv": "Ed25519", "x": "PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw" });
+        let config = json!({ "identity": { "algorithm": "EdDSA", "public_keys": [other] } });
+        let scene = Scene::with(engine, config).await;
+        let session = scene.anonymous().await;
+        let token = scene.token("u-1", json!({}));
+        assert_eq!(refused(scene.identify(&session, &token).await), Reason::Signature, "{engine:?}");
     }
 }
