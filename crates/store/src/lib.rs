@@ -40,6 +40,7 @@ pub mod jobs;
 pub mod mails;
 pub mod notifications;
 pub mod organizations;
+pub mod places;
 pub mod queues;
 pub mod roles;
 pub mod search;
@@ -107,6 +108,7 @@ pub fn all() -> Vec<&'static Sql> {
         mails::ALL,
         notifications::ALL,
         organizations::ALL,
+        places::ALL,
         queues::ALL,
         roles::ALL,
         search::ALL,

@@ -17,6 +17,7 @@ mod routing;
 mod scopes;
 mod search;
 mod sessions;
+mod sight;
 mod simulator;
 mod socket_access;
 mod sockets;
