@@ -71,6 +71,7 @@ pub const MIGRATIONS: &[Migration] = &[
         text: include_str!("../migrations/0007_previews_and_identity.sql"),
     },
     Migration { name: "0008_search", text: include_str!("../migrations/0008_search.sql") },
+    Migration { name: "0030_desk_more", text: include_str!("../migrations/0030_desk_more.sql") },
 ];
 
 /// Every statement there is.

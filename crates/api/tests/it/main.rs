@@ -6,6 +6,7 @@ mod cast;
 mod channels;
 mod desk;
 mod desk_calls;
+mod desk_more;
 mod document;
 mod generated;
 mod hostile;

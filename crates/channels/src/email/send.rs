@@ -1,7 +1,7 @@
 //! From a message to the mail that leaves.
 
 use connector::{Account, Failure, Outbound, SendOutcome};
-use mail::{Address, Attachment, Outgoing, TokenKind};
+use mail::{Address, Attachment, Automatic, Outgoing, TokenKind};
 
 use super::config::Config;
 use super::smtp;
@@ -34,8 +34,9 @@ fn compose(account: &Account, config: &Config, message: &Outbound) -> Result<(St
         references: message.chain.clone(),
         date: message.at,
         markdown: message.text.clone(),
-        has_marker: true,
-        automatic: None,
+        has_marker: !message.conversation_id.is_nil(),
+        // What belongs to no conversation was written by nobody.
+        automatic: message.conversation_id.is_nil().then_some(Automatic::Generated),
         unsubscribe_url: None,
         attachments: message.files.iter().map(attachment).collect(),
     };
@@ -45,7 +46,7 @@ fn compose(account: &Account, config: &Config, message: &Outbound) -> Result<(St
 
 /// Our address with a token that leads back to this conversation, where it fits.
 fn reply_to(account: &Account, config: &Config, message: &Outbound) -> Option<String> {
-    if !config.has_reply_token {
+    if !config.has_reply_token || message.conversation_id.is_nil() {
         return None;
     }
     let token = mail::sign(&account.signing_key.0, TokenKind::Reply, message.conversation_id, message.customer_id);
@@ -121,6 +122,19 @@ mod tests {
         };
         let claim = letter.claim.expect("the token");
         assert!(super::super::normalise::is_genuine(&account, &claim, Uuid::from_u128(2)));
+    }
+
+    #[test]
+    fn what_belongs_to_no_conversation_leads_back_to_none() {
+        let account = account("soporte@x.es");
+        let config = Config::of(&account).expect("whole");
+        let message = Outbound { conversation_id: Uuid::nil(), conversation_number: -1, ..message() };
+        let (_, bytes) = compose(&account, &config, &message).expect("a mail");
+        let text = String::from_utf8(bytes).expect("ascii");
+        assert!(text.contains("Auto-Submitted: auto-generated"), "{text}");
+        for part in ["Reply-To", "soporte+c-", "[#"] {
+            assert!(!text.contains(part), "{part} in {text}");
+        }
     }
 
     #[test]
