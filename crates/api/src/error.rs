@@ -36,13 +36,13 @@ impl From<Error> for Problem {
             Error::IdempotencyMismatch => Code::IdempotencyMismatch.into(),
             Error::NewerEntries { first_seq } => Self::from(Code::NewerEntries).with("first_seq", first_seq),
             Error::NoReplyRoute => Code::NoReplyRoute.into(),
+            Error::NoMailChannel => Code::NoMailChannel.into(),
             Error::ChannelDisabled => Code::ChannelDisabled.into(),
             Error::TextTooLong { max } => Self::from(Code::TextTooLong).with("max", max).with("unit", "code_points"),
             Error::VisitorBlocked => Code::VisitorBlocked.into(),
             Error::OriginForbidden => Code::OriginForbidden.into(),
             Error::AgentHasWork { count } => Self::from(Code::AgentHasWork).with("count", count),
             Error::Refused(refused) => of_refused(refused),
-            Error::VersionConflict => Code::VersionConflict.into(),
             Error::BadFilter(bad) => Self::from(Code::BadFilter).with("position", bad.position).detail(bad.reason),
             Error::CannotMerge(why) => Self::from(Code::CannotMerge).detail(why),
             Error::ConversationMerged { into } => {
@@ -69,7 +69,7 @@ impl From<Error> for Problem {
                 tracing::error!(error = &source as &dyn std::error::Error, "the secret keys cannot be used");
                 Code::Internal.into()
             }
-            Error::StaleVersion { current } => Self::from(Code::VersionConflict).with("current_version", current),
+            Error::VersionConflict { current } => Self::from(Code::VersionConflict).with("current_version", current),
             Error::UnknownField { pointer } => {
                 Self::from(Code::UnknownField).with_error(FieldError::new(pointer, "unknown_field"))
             }

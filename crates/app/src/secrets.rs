@@ -72,7 +72,9 @@ pub async fn of_channel(
         })
         .await?
         .unwrap_or_default();
-    let account = crate::channels::account_of(ctx, channel, &sealed);
-    let account = account.map_err(|_| crate::Error::Unavailable("a secret was sealed with another key"))?;
-    Ok(account.secrets.get(name).map(|secret| secret.reveal().as_bytes().to_vec()).into_iter().collect())
+    let locked = |_| crate::Error::Unavailable("a secret was sealed with another key");
+    let account = crate::channels::account_of(ctx, channel, &sealed).map_err(locked)?;
+    let previous = crate::channels::previous_secret(ctx, channel, &sealed, name, ctx.now()).map_err(locked)?;
+    let both = account.secrets.get(name).into_iter().chain(&previous);
+    Ok(both.map(|secret| secret.reveal().as_bytes().to_vec()).collect())
 }

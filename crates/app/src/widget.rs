@@ -1,7 +1,8 @@
 //! The visitor's side: sessions by token, messages, history, read marks, the place in the queue.
 //!
 //! # Invariants
-//! - A visitor sees only their own conversations on their own channel.
+//! - A visitor sees only their own conversations on their own channel; signed for by their site, also those on channels
+//!   that share their history.
 //! - An address typed by a visitor is `claimed`: it matches nothing and opens nobody's history.
 
 use std::collections::BTreeMap;
@@ -24,25 +25,41 @@ use crate::identity_tokens::Reason;
 use crate::setup::days_later;
 use crate::{Ctx, Error, secrets};
 
+mod address;
 mod attachments;
 mod begin;
+mod features;
+mod history;
 mod hours;
 mod identify;
+mod marks;
+pub(crate) mod notify;
+pub(crate) mod notify_links;
 mod overview;
 mod post;
 mod prechat;
+mod rating;
 mod reading;
 mod recent;
+mod transcript;
 
 use prechat::Answers;
 
 pub use attachments::{add_attachment, begin_attachment};
+pub use features::{Features, features};
+pub(crate) use history::readable;
 pub use hours::{Now, hours};
 pub use identify::identify;
+pub use marks::rich;
+pub use notify::{LinkView, follow_link, look_at_link, notify};
+pub use notify_links::Purpose;
 pub use overview::{Own, Place, overview, own, place, waiting};
 pub use post::{Posted, VisitorMessage, post_message};
+pub use rating::{Opinion, rate};
 pub use reading::mark_read;
 pub use recent::{Recent, recent};
+pub use store::notices::NoticeState;
+pub use transcript::transcript;
 
 /// Code points of a visitor's message.
 pub const MESSAGE_MAX: usize = 10_000;
@@ -179,15 +196,15 @@ pub(crate) async fn theirs(tx: &mut db::Tx<'_>, visitor: &Visitor, id: Conversat
     store::conversations::find(tx, visitor.organization_id, id).await?.ok_or(Error::NotFound)
 }
 
-/// Whether the visitor may see an entry of a conversation of theirs.
-pub(crate) fn is_shown(entry: &Entry, visitor: &Visitor) -> bool {
+/// Whether the visitor may see an entry of a conversation they may read, of which `channels` are shown.
+pub(crate) fn is_shown(entry: &Entry, channels: &[Uuid]) -> bool {
     entry.kind == EntryKind::Message
         && entry.audience != Audience::Internal
-        && entry.channel_id == Some(visitor.channel_id)
+        && entry.channel_id.is_some_and(|channel| channels.contains(&channel.0))
         && entry.is_out()
 }
 
-/// Messages of a conversation on the visitor's channel, newest first.
+/// Messages of a conversation on the channels the visitor may see, newest first.
 ///
 /// # Errors
 /// [`Error::NotFound`] for a conversation that is not theirs.
@@ -202,9 +219,9 @@ pub async fn messages(
     ctx.store()
         .read("widget.messages", input, |tx, (visitor, id, before, limit)| {
             Box::pin(async move {
-                theirs(tx, &visitor, id).await?;
+                let (_, shown) = history::readable(tx, &visitor, id).await?;
                 let entries = store::entries::before(tx, visitor.organization_id, id, before, limit).await?;
-                Ok::<_, Error>(entries.into_iter().filter(|entry| is_shown(entry, &visitor)).collect())
+                Ok::<_, Error>(entries.into_iter().filter(|entry| is_shown(entry, &shown)).collect())
             })
         })
         .await

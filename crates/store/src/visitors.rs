@@ -146,6 +146,12 @@ const HOLD: Sql = Sql::new(
      FROM visitors WHERE organization_id = $1 AND id = $2 {for_update}",
     COLUMNS,
 );
+const FIND: Sql = Sql::new(
+    "visitors.find",
+    "SELECT id, organization_id, channel_id, customer_id, identity_id, subject, language, is_blocked, expires_at
+     FROM visitors WHERE organization_id = $1 AND id = $2",
+    COLUMNS,
+);
 const BIND: Sql = Sql::new(
     "visitors.bind",
     "UPDATE visitors SET customer_id = $3, subject = $4 WHERE organization_id = $1 AND id = $2",
@@ -211,6 +217,7 @@ pub(crate) const ALL: &[&Sql] = &[
     &UNREAD_IN,
     &GOING_ON,
     &HOLD,
+    &FIND,
     &BIND,
     &USE_TOKEN_ID,
     &DROP_TOKEN_IDS,
@@ -343,6 +350,11 @@ pub async fn going_on(tx: &mut Tx<'_>, v: &Visitor, conversations: Vec<Uuid>) ->
 /// A visitor as they are now, held until the transaction ends.
 pub async fn hold(tx: &mut Tx<'_>, org: OrganizationId, id: VisitorId) -> Result<Option<Visitor>, Error> {
     tx.optional(&HOLD, &[org.0.into(), id.0.into()], visitor).await
+}
+
+/// A visitor; `None` once the device has forgotten them.
+pub async fn find(tx: &mut Tx<'_>, org: OrganizationId, id: VisitorId) -> Result<Option<Visitor>, Error> {
+    tx.optional(&FIND, &[org.0.into(), id.0.into()], visitor).await
 }
 
 /// Binds a visitor to whom the site says they are.

@@ -73,6 +73,7 @@ pub async fn config(State(api): State<Api>, Door(channel): Door, headers: Header
     let set = app::widget::config(&channel);
     let uploads = set.uploads;
     let hours = app::widget::hours(api.ctx(), &channel).await?;
+    let offered = app::widget::features(api.ctx(), &channel).await?;
     let config = WidgetConfig {
         brand: Brand {
             name: set.brand_name.unwrap_or_else(|| channel.name.clone()),
@@ -87,7 +88,14 @@ pub async fn config(State(api): State<Api>, Door(channel): Door, headers: Header
             closes_at: hours.closes_at.map(Into::into),
         },
         consent_notice: set.consent_notice,
-        features: WidgetFeatures { upload: uploads.is_enabled, search: false, transcript: false, proactive: false },
+        features: WidgetFeatures {
+            upload: uploads.is_enabled,
+            search: false,
+            transcript: offered.transcript,
+            proactive: false,
+            notify: offered.notify,
+            rating: offered.rating,
+        },
         limits: WidgetLimits {
             max_attachment_bytes: i64::try_from(uploads.max_bytes).unwrap_or(i64::MAX),
             attachment_types: if uploads.is_enabled { uploads.media_types } else { Vec::new() },

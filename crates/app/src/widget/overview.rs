@@ -8,7 +8,7 @@ use store::visitors::Visitor;
 use store::work::WorkItem;
 use uuid::Uuid;
 
-use super::{reader, theirs};
+use super::{history, reader, theirs};
 use crate::{Ctx, Error};
 
 /// Conversations shown to a visitor.
@@ -27,6 +27,8 @@ pub struct Own {
     pub unread_count: i64,
     /// While it waits.
     pub place: Option<Place>,
+    /// Stars of the last engagement, once it has ended.
+    pub rating: Option<i64>,
 }
 
 /// Where a waiting conversation stands.
@@ -45,6 +47,7 @@ struct Rows {
     last: Vec<Entry>,
     unread: Vec<(ConversationId, i64)>,
     work: Vec<WorkItem>,
+    ratings: Vec<(ConversationId, i64)>,
 }
 
 /// The visitor's conversations on their channel, newest activity first; at most ten.
@@ -77,6 +80,7 @@ async fn shown(ctx: &Ctx, visitor: &Visitor, only: Option<ConversationId>) -> Re
             is_going_on: rows.going_on.contains(&id),
             last: rows.last.iter().find(|entry| entry.conversation_id == id && entry.is_out()).cloned(),
             unread_count: rows.unread.iter().find(|(of, _)| *of == id).map_or(0, |(_, count)| *count),
+            rating: rows.ratings.iter().find(|(of, _)| *of == id).map(|(_, stars)| *stars),
             place: places.iter().find(|(of, _)| *of == id).map(|(_, place)| *place),
             conversation,
         }
@@ -86,18 +90,44 @@ async fn shown(ctx: &Ctx, visitor: &Visitor, only: Option<ConversationId>) -> Re
 
 async fn rows(tx: &mut db::Tx<'_>, visitor: &Visitor, only: Option<ConversationId>) -> Result<Rows, Error> {
     let org = visitor.organization_id;
-    let ids = store::visitors::conversations(tx, visitor, only, SHOWN).await?;
+    let shared = history::shared(tx, visitor).await?;
+    let mut ids = store::visitors::conversations(tx, visitor, only, SHOWN).await?;
+    let elsewhere = elsewhere(tx, visitor, only, &shared, &ids).await?;
+    ids.extend(&elsewhere);
     let plain: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
     let mut conversations = store::conversations::find_many(tx, org, plain.clone()).await?;
-    conversations.sort_by_key(|row| ids.iter().position(|id| *id == row.id));
-    let newest = store::visitors::last_messages(tx, visitor, plain.clone()).await?;
+    match elsewhere.is_empty() {
+        true => conversations.sort_by_key(|row| ids.iter().position(|id| *id == row.id)),
+        false => conversations.sort_by_key(|row| std::cmp::Reverse((row.last_activity_at, row.id))),
+    }
+    conversations.truncate(usize::try_from(SHOWN).unwrap_or(usize::MAX));
+    let mut newest = store::visitors::last_messages(tx, visitor, plain.clone()).await?;
+    let others = elsewhere.iter().map(|id| id.0).collect();
+    newest.extend(store::shared_history::last_messages(tx, visitor, shared, others).await?);
+    // What stands on another channel has no chat that could have ended.
+    let mut going_on = store::visitors::going_on(tx, visitor, plain.clone()).await?;
+    going_on.extend(&elsewhere);
+    let ended = plain.iter().copied().filter(|id| !going_on.contains(&ConversationId(*id))).collect();
     Ok(Rows {
         conversations,
-        going_on: store::visitors::going_on(tx, visitor, plain.clone()).await?,
+        ratings: store::ratings::stars(tx, visitor, ended).await?,
+        going_on,
         last: store::entries::find_many(tx, org, newest).await?,
         unread: store::visitors::unread(tx, visitor, plain.clone(), reader(visitor)).await?,
         work: store::work::live_of(tx, org, plain).await?,
     })
+}
+
+/// Those on channels that share their history, beside their own.
+async fn elsewhere(
+    tx: &mut db::Tx<'_>,
+    visitor: &Visitor,
+    only: Option<ConversationId>,
+    shared: &[Uuid],
+    own: &[ConversationId],
+) -> Result<Vec<ConversationId>, Error> {
+    let found = store::shared_history::conversations(tx, visitor, shared.to_vec(), only, SHOWN).await?;
+    Ok(found.into_iter().filter(|id| !own.contains(id)).collect())
 }
 
 fn waits(item: &Item) -> bool {

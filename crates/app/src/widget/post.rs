@@ -9,7 +9,7 @@ use store::visitors::Visitor;
 use uuid::Uuid;
 
 use super::overview::{Own, own, places};
-use super::{MESSAGE_MAX, reader, recent, theirs};
+use super::{MESSAGE_MAX, history, reader, recent};
 use crate::conversations::{Extra, Inbound, Input, Received, Slots, follow, take_settled};
 use crate::{Ctx, Error};
 
@@ -92,7 +92,7 @@ async fn take(tx: &mut db::Tx<'_>, post: Post) -> Result<Posted, Error> {
     let identity = held.ok_or(Error::NotFound)?;
     let customer = store::customers::find(tx, org, identity.customer_id).await?.ok_or(Error::NotFound)?;
     if let Some(id) = message.conversation {
-        theirs(tx, &visitor, id).await?;
+        history::may_write(tx, &visitor, id).await?;
     }
     let inbound = Inbound {
         channel,
@@ -129,6 +129,7 @@ impl Posted {
             last: Some(entry.clone()),
             unread_count: self.unread_count,
             place,
+            rating: None,
         })
     }
 }

@@ -18,7 +18,7 @@ use testkit::world::World;
 
 /// The first key pair of RFC 8032, which everybody knows.
 const SEED: &str = "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60";
-const PUBLIC: &str = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n-----END PUBLIC KEY-----\n";
+pub const PUBLIC: &str = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n-----END PUBLIC KEY-----\n";
 const SET_CONFIG: db::Sql = db::Sql::global(
     "test.set_config",
     "UPDATE channels SET config = $2 WHERE id = $1",
@@ -144,7 +144,7 @@ impl Scene {
     }
 }
 
-fn sign(claims: &Value) -> String {
+pub fn sign(claims: &Value) -> String {
     let seed = (0..SEED.len()).step_by(2).map(|at| u8::from_str_radix(&SEED[at..at + 2], 16).expect("hex"));
     let prefix = STANDARD.decode("MC4CAQAwBQYDK2VwBCIEIA==").expect("base64");
     let der: Vec<u8> = prefix.into_iter().chain(seed).collect();
@@ -387,7 +387,9 @@ async fn a_shared_secret_signs_as_soon_as_an_administrator_sets_it() {
         assert_eq!(refused(scene.identify(&session, &token).await), Reason::Signature, "{engine:?}: no secret yet");
         let (ctx, actor) = (&scene.world.ctx, &scene.current.actor);
         let values = vec![("identity_secret".to_owned(), Some(secret.to_owned()))];
-        app::channels::set_secrets(ctx, actor, scene.channel.id, None, values).await.expect("set");
+        app::channels::set_secrets(ctx, actor, scene.channel.id, None, values, std::time::Duration::ZERO)
+            .await
+            .expect("set");
         let after = scene.identify(&session, &token).await.expect("believed");
         assert_eq!(after.visitor.subject.as_deref(), Some("u-1"), "{engine:?}");
         let public = scene.token("u-1", json!({}));
@@ -396,5 +398,56 @@ async fn a_shared_secret_signs_as_soon_as_an_administrator_sets_it() {
             Reason::Algorithm,
             "the channel chose, not the token"
         );
+    }
+}
+
+#[tokio::test]
+async fn what_a_secret_was_is_believed_until_the_overlap_ends() {
+    for engine in BOTH {
+        let scene = Scene::with(engine, json!({ "identity": { "algorithm": "HS256" } })).await;
+        let (ctx, actor, id) = (&scene.world.ctx, &scene.current.actor, scene.channel.id);
+        let names = ["an older secret of thirty-two bytes", "a newer secret of thirty-two bytes!"];
+        let set = async |secret: &str, overlap_s: u64| {
+            let values = vec![("identity_secret".to_owned(), Some(secret.to_owned()))];
+            let overlap = std::time::Duration::from_secs(overlap_s);
+            app::channels::set_secrets(ctx, actor, id, None, values, overlap).await
+        };
+        let by = |secret: &str| {
+            let key = EncodingKey::from_secret(secret.as_bytes());
+            encode(&Header::default(), &scene.claims("u-1"), &key).expect("signs")
+        };
+        set(names[0], 0).await.expect("set");
+        set(names[1], 60).await.expect("set");
+        for name in names {
+            let session = scene.anonymous().await;
+            scene.identify(&session, &by(name)).await.unwrap_or_else(|error| panic!("{engine:?} {name}: {error}"));
+        }
+        scene.world.clock.advance_ms(61_000);
+        let session = scene.anonymous().await;
+        assert_eq!(refused(scene.identify(&session, &by(names[0])).await), Reason::Signature, "{engine:?}: it is over");
+        scene.identify(&session, &by(names[1])).await.expect("the present one is believed");
+        let long = set(names[0], 8 * 24 * 3_600).await;
+        assert!(matches!(long, Err(app::Error::Invalid(_))), "{engine:?}: at most seven days");
+        set(names[0], 0).await.expect("set");
+        let refusal = refused(scene.identify(&scene.anonymous().await, &by(names[1])).await);
+        assert_eq!(refusal, Reason::Signature, "{engine:?}: without an overlap the one before ends at once");
+    }
+}
+
+#[tokio::test]
+async fn a_key_may_be_given_as_a_jwk() {
+    let jwk = json!({ "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" });
+    for engine in BOTH {
+        for key in [jwk.clone(), json!(jwk.to_string())] {
+            let config = json!({ "identity": { "algorithm": "EdDSA", "public_keys": [key] } });
+            let scene = Scene::with(engine, config).await;
+            assert_eq!(scene.identified("u-1").await.visitor.subject.as_deref(), Some("u-1"), "{engine:?}");
+        }
+        let other = json!({ "kty": "OKP", "crv": "Ed25519", "x": "PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw" });
+        let config = json!({ "identity": { "algorithm": "EdDSA", "public_keys": [other] } });
+        let scene = Scene::with(engine, config).await;
+        let session = scene.anonymous().await;
+        let token = scene.token("u-1", json!({}));
+        assert_eq!(refused(scene.identify(&session, &token).await), Reason::Signature, "{engine:?}");
     }
 }
