@@ -31,6 +31,7 @@ pub mod files;
 pub mod health;
 pub mod idempotency;
 pub mod identity_tokens;
+mod indexing;
 pub mod jobs;
 pub mod keyring;
 mod letters;

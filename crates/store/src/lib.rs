@@ -75,6 +75,8 @@ pub const MIGRATIONS: &[Migration] = &[
     },
     Migration { name: "0008_search", text: include_str!("../migrations/0008_search.sql") },
     Migration { name: "0020_visitor_more", text: include_str!("../migrations/0020_visitor_more.sql") },
+    Migration { name: "0010_search_pending", text: include_str!("../migrations/0010_search_pending.sql") },
+    Migration { name: "0011_hot_paths", text: include_str!("../migrations/0011_hot_paths.sql") },
 ];
 
 /// Every statement there is.

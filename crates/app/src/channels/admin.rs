@@ -207,6 +207,7 @@ fn recorded(channel: &Channel) -> Value {
 
 /// After a change: everybody hears of it, and connections become what they should be.
 async fn follow(ctx: &Ctx, org: OrganizationId) -> Result<(), Error> {
+    ctx.doors().changed();
     let runtime = ctx.runtime(org)?;
     runtime.hub.wake();
     runtime.outbox.wake();

@@ -29,12 +29,12 @@ pub use lists::{
     Beside, ConversationView, InboxCounts, ListKind, ListPage, ListQuery, count_view, counts, events, find, find_with,
     interactions, list, place, work, work_items,
 };
-pub(crate) use lists::{name_statuses, readable};
+pub(crate) use lists::{Statuses, readable};
 pub use merge::{Merged, merge, unmerge};
 pub use open::{OpenInput, Who, open};
 pub use raw::raw;
-pub(crate) use receive::{Extra, Input, Slots, follow, take};
-pub use receive::{Inbound, Received, receive};
+pub(crate) use receive::{Extra, Input, Slots, follow, take, take_settled};
+pub use receive::{Inbound, Received};
 pub use split::split;
 pub use store::conversation_lists::{Counted, Place, Sort, Span};
 pub use timeline::{Anchor, Around, EntriesPage, entries};
@@ -132,13 +132,30 @@ async fn append(
     entry: &mut Entry,
     now: Timestamp,
 ) -> Result<(), Error> {
+    follow_up(conversation, entry, now);
+    store::conversations::update(tx, conversation, now).await?;
+    store::entries::insert(tx, entry).await?;
+    Ok(())
+}
+
+/// As [`append`], to a conversation in which nothing else changed since it was read.
+async fn append_only(
+    tx: &mut db::Tx<'_>,
+    conversation: &mut Conversation,
+    entry: &mut Entry,
+    now: Timestamp,
+) -> Result<(), Error> {
+    follow_up(conversation, entry, now);
+    store::conversations::advance(tx, conversation, now).await?;
+    store::entries::insert(tx, entry).await?;
+    Ok(())
+}
+
+fn follow_up(conversation: &mut Conversation, entry: &mut Entry, now: Timestamp) {
     conversation.last_entry_seq += 1;
     entry.seq = conversation.last_entry_seq;
     conversation.last_activity_at = now;
     conversation.last_entry = Some(last_entry(entry));
-    store::conversations::update(tx, conversation, now).await?;
-    store::entries::insert(tx, entry).await?;
-    Ok(())
 }
 
 /// An entry as lists show the newest one.

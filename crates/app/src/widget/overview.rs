@@ -1,6 +1,6 @@
 //! A visitor's conversations at a glance: a fixed number of queries, however many there are.
 
-use domain::ids::{ConversationId, QueueId};
+use domain::ids::{ConversationId, OrganizationId, QueueId};
 use domain::routing::{Item, ItemState};
 use store::conversations::Conversation;
 use store::entries::Entry;
@@ -73,7 +73,7 @@ async fn shown(ctx: &Ctx, visitor: &Visitor, only: Option<ConversationId>) -> Re
             Box::pin(async move { rows(tx, &visitor, only).await })
         })
         .await?;
-    let places = places(ctx, visitor, &rows.work).await?;
+    let places = places(ctx, visitor.organization_id, &rows.work).await?;
     let view = |conversation: Conversation| {
         let id = conversation.id;
         Own {
@@ -135,7 +135,11 @@ fn waits(item: &Item) -> bool {
 }
 
 /// Asks the router once for all that waits.
-async fn places(ctx: &Ctx, visitor: &Visitor, work: &[WorkItem]) -> Result<Vec<(ConversationId, Place)>, Error> {
+pub(super) async fn places(
+    ctx: &Ctx,
+    org: OrganizationId,
+    work: &[WorkItem],
+) -> Result<Vec<(ConversationId, Place)>, Error> {
     let waiting: Vec<_> = work
         .iter()
         .filter(|w| waits(&w.item))
@@ -144,7 +148,7 @@ async fn places(ctx: &Ctx, visitor: &Visitor, work: &[WorkItem]) -> Result<Vec<(
     if waiting.is_empty() {
         return Ok(Vec::new());
     }
-    let owner = &ctx.runtime(visitor.organization_id)?.owner;
+    let owner = &ctx.runtime(org)?.owner;
     let look = move |router: &domain::routing::Router| {
         let place = |item, queue| Place { position: router.position(item), waiting: router.waiting(queue) };
         waiting.iter().map(|(id, item, queue)| (*id, place(*item, *queue))).collect()
@@ -166,7 +170,7 @@ pub async fn place(ctx: &Ctx, visitor: &Visitor, id: ConversationId) -> Result<O
             })
         })
         .await?;
-    Ok(places(ctx, visitor, &work).await?.pop().map(|(_, place)| place))
+    Ok(places(ctx, visitor.organization_id, &work).await?.pop().map(|(_, place)| place))
 }
 
 /// The conversation of the visitor that waits, and in which queue; `None` when none does.

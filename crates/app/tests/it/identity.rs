@@ -1,5 +1,7 @@
 //! Who a visitor is: what the site signs opens a history, what a visitor types never does. Each attack is tried.
 
+use std::sync::Arc;
+
 use app::Error;
 use app::identity_tokens::Reason;
 use app::model::{Channel, Customer, Identity};
@@ -33,7 +35,7 @@ const BLOCK: db::Sql = db::Sql::global(
 struct Scene {
     world: World,
     current: Current,
-    channel: Channel,
+    channel: Arc<Channel>,
 }
 
 impl Scene {
@@ -45,9 +47,11 @@ impl Scene {
         let world = World::new(engine).await;
         let current = world.set_up().await;
         let key = app::organization::demo_widget_key(&world.ctx).await.expect("reads").expect("a web chat");
-        let channel = widget::channel(&world.ctx, &key).await.expect("the channel");
-        let set = world.ctx.store().write("test", (channel.id, config), |tx, (id, config)| {
-            Box::pin(async move { Ok::<_, Error>(tx.exec_one(&SET_CONFIG, &[id.0.into(), config.into()]).await?) })
+        let set = world.ctx.store().write("test", (key.clone(), config), |tx, (key, config)| {
+            Box::pin(async move {
+                let channel = store::channels::by_public_key(tx, &key).await?.ok_or(Error::NotFound)?;
+                Ok::<_, Error>(tx.exec_one(&SET_CONFIG, &[channel.id.0.into(), config.into()]).await?)
+            })
         });
         set.await.expect("set");
         let channel = widget::channel(&world.ctx, &key).await.expect("the channel");

@@ -1,5 +1,7 @@
 //! Mails that no person writes: what they say, to whom they go, and that they never go twice.
 
+use std::sync::Arc;
+
 use app::conversations::{self, Around, MessageInput, NoteInput, To};
 use app::model::Entry;
 use app::widget::{self, Arrival, NoticeState, Opinion, Purpose, Session, VisitorMessage};
@@ -17,7 +19,7 @@ const FIVE_MINUTES_MS: i64 = 300_000;
 /// A mail channel, a web chat, and a visitor with a conversation.
 struct Chat {
     postbox: Postbox,
-    channel: app::model::Channel,
+    channel: Arc<app::model::Channel>,
     session: Session,
     id: ConversationId,
 }
@@ -113,7 +115,7 @@ impl Chat {
     }
 }
 
-async fn write(postbox: &Postbox, channel: &app::model::Channel, session: &Session, text: &str) -> ConversationId {
+async fn write(postbox: &Postbox, channel: &Arc<app::model::Channel>, session: &Session, text: &str) -> ConversationId {
     let message = VisitorMessage {
         client_message_id: postbox.world.ctx.new_id(),
         conversation: None,

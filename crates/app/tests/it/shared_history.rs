@@ -1,5 +1,7 @@
 //! What was said by mail, in the web chat: only for whom the site has signed for, and only where a channel shares it.
 
+use std::sync::Arc;
+
 use app::Error;
 use app::channels::{self, Change};
 use app::model::Channel;
@@ -16,7 +18,7 @@ const PASS: &str = "Subject: Factura\r\nAuthentication-Results: mx.x.es; dmarc=p
 
 struct Scene {
     postbox: Postbox,
-    chat: Channel,
+    chat: Arc<Channel>,
     /// The conversation by mail.
     letter: ConversationId,
 }
@@ -31,7 +33,7 @@ impl Scene {
         let chat = widget::channel(ctx, &key).await.expect("the channel");
         let mut scene = Self { postbox, chat, letter };
         let identity = json!({ "identity": { "algorithm": "EdDSA", "public_keys": [PUBLIC] } });
-        scene.chat = scene.configure(&scene.chat, identity).await;
+        scene.chat = Arc::new(scene.configure(&scene.chat, identity).await);
         scene
     }
 
