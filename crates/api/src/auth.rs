@@ -15,6 +15,7 @@ use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
 use http::header::{AUTHORIZATION, ORIGIN, USER_AGENT};
 use http::{Extensions, HeaderMap, Method};
 
+use crate::admission;
 use crate::problem::{Code, Problem};
 use crate::state::Api;
 
@@ -45,6 +46,7 @@ impl FromRequestParts<Api> for Caller {
         };
         let current = found?;
         check_write(api, &parts.method, &parts.headers, &current)?;
+        admission::admit(parts, &current.actor)?;
         Ok(Self(current))
     }
 }

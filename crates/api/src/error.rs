@@ -43,7 +43,6 @@ impl From<Error> for Problem {
             Error::OriginForbidden => Code::OriginForbidden.into(),
             Error::AgentHasWork { count } => Self::from(Code::AgentHasWork).with("count", count),
             Error::Refused(refused) => of_refused(refused),
-            Error::VersionConflict => Code::VersionConflict.into(),
             Error::BadFilter(bad) => Self::from(Code::BadFilter).with("position", bad.position).detail(bad.reason),
             Error::CannotMerge(why) => Self::from(Code::CannotMerge).detail(why),
             Error::ConversationMerged { into } => {
@@ -70,7 +69,7 @@ impl From<Error> for Problem {
                 tracing::error!(error = &source as &dyn std::error::Error, "the secret keys cannot be used");
                 Code::Internal.into()
             }
-            Error::StaleVersion { current } => Self::from(Code::VersionConflict).with("current_version", current),
+            Error::VersionConflict { current } => Self::from(Code::VersionConflict).with("current_version", current),
             Error::UnknownField { pointer } => {
                 Self::from(Code::UnknownField).with_error(FieldError::new(pointer, "unknown_field"))
             }

@@ -4,6 +4,7 @@
 //! - No handler opens a transaction or decides anything: it reads the request, calls one use case, and renders.
 //! - Every write goes through REST; sockets carry events, signals and nothing else.
 
+mod admission;
 mod auth;
 mod cors;
 mod cursor;

@@ -38,6 +38,7 @@ fn staff() -> OpenApiRouter<Api> {
         .routes(routes!(setup::show, setup::complete))
         .routes(routes!(sessions::sign_in, sessions::show, sessions::sign_out))
         .routes(routes!(sessions::use_link))
+        .routes(routes!(sessions::switch))
         .routes(routes!(sessions::list, sessions::revoke_others))
         .routes(routes!(sessions::revoke))
         .routes(routes!(bootstrap::show))

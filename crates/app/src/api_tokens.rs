@@ -214,9 +214,7 @@ pub async fn update(
 
 async fn current(tx: &mut db::Tx<'_>, actor: &Actor, id: Uuid, version: Option<i64>) -> Result<ApiToken, Error> {
     let token = store::api_tokens::find(tx, actor.organization, id).await?.ok_or(Error::NotFound)?;
-    if version.is_some_and(|version| version != token.version) {
-        return Err(Error::VersionConflict);
-    }
+    Error::unless_version(version, token.version)?;
     Ok(token)
 }
 

@@ -25,6 +25,24 @@ const NAME_MAX: usize = 200;
 /// Pictures drawn at the same time: each may take much memory.
 static DRAWING: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(2));
 
+/// Kinds of pictures that are shown within a mail; a drawing that could carry a script is not among them.
+const SHOWN_IN_MAIL: [&str; 4] = ["image/gif", "image/jpeg", "image/png", "image/webp"];
+
+/// A mail's HTML with the attached pictures it shows; `address` says where each can be fetched. What is no picture, or
+/// not among `files`, stays hidden.
+#[must_use]
+pub fn with_pictures(html: &str, files: &[&Attachment], address: impl Fn(&Attachment) -> String) -> String {
+    let is_picture = |file: &&&Attachment| {
+        file.state == AttachmentState::Ready
+            && file.file_key.is_some()
+            && SHOWN_IN_MAIL.contains(&file.media_type.as_str())
+    };
+    mail::resolve_content_ids(html, |id| {
+        let named = |file: &&&Attachment| file.content_id.as_deref() == Some(id);
+        files.iter().filter(is_picture).find(named).map(|file| address(file))
+    })
+}
+
 /// Begins a file of a member of staff.
 ///
 /// # Errors

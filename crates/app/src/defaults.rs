@@ -200,6 +200,7 @@ fn web_chat(org: OrganizationId, id: Uuid, queue: QueueId, public_key: String, n
         config: serde_json::json!({ "allowed_origins": [], "brand_colour": "#15614a" }),
         public_key,
         queue_id: Some(queue),
+        hours_id: None,
         health: serde_json::json!({ "state": "ok" }),
         is_demo: false,
         created_at: now,

@@ -27,7 +27,7 @@ use uuid::Uuid;
 use crate::channels::{Side, account_of, drained, report};
 use crate::conversations::reachable;
 use crate::events::{event, system};
-use crate::{Actor, Ctx, Error, letters};
+use crate::{Actor, Ctx, Error, account_mails, letters};
 
 /// Messages leaving at the same time.
 const PARALLEL: usize = 8;
@@ -98,6 +98,14 @@ async fn work(ctx: Ctx, org: OrganizationId, outbox: Arc<Outbox>) {
                 }
             }
             Err(error) => tracing::warn!(%error, "the outbox could not be read; trying again"),
+        }
+        match account_mails::take(&ctx, org, PARALLEL - sending.len()).await {
+            Ok(letters) => {
+                for letter in letters {
+                    sending.spawn(account_mails::carry_out(ctx.clone(), letter));
+                }
+            }
+            Err(error) => tracing::warn!(%error, "mails about accounts could not be read; trying again"),
         }
         let pause = if sending.len() < PARALLEL { until_due(&ctx, org).await } else { SEND_TIMEOUT };
         tokio::select! {

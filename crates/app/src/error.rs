@@ -114,12 +114,9 @@ pub enum Error {
     /// The router refuses.
     #[error(transparent)]
     Refused(#[from] Refused),
-    /// The row was changed by somebody else.
-    #[error("somebody else changed it meanwhile")]
-    VersionConflict,
     /// It was changed since it was read.
     #[error("it was changed meanwhile; its version is {current}")]
-    StaleVersion {
+    VersionConflict {
         /// The version it has.
         current: i64,
     },
@@ -267,6 +264,17 @@ impl db::TxError for Error {
 }
 
 impl Error {
+    /// Refuses a write that names another version than the current one; naming none is no claim.
+    ///
+    /// # Errors
+    /// [`Error::VersionConflict`].
+    pub fn unless_version(named: impl Into<Option<i64>>, current: i64) -> Result<(), Self> {
+        match named.into() {
+            Some(version) if version != current => Err(Self::VersionConflict { current }),
+            Some(_) | None => Ok(()),
+        }
+    }
+
     /// One wrong field.
     #[must_use]
     pub fn field(pointer: &str, code: &'static str, detail: impl Into<String>) -> Self {

@@ -304,6 +304,22 @@ async fn sweep(ctx: &Ctx, org: OrganizationId, until: Timestamp) -> Result<usize
     Ok(count)
 }
 
+/// Removes files at once that a commit left without anybody who refers to them. What the disk keeps now, the cleaner
+/// removes later: they are nobody's already.
+pub(crate) async fn discard(ctx: &Ctx, org: OrganizationId, keys: Vec<String>) {
+    for page in keys.chunks(BATCH) {
+        let needed: BTreeSet<String> = match referenced(ctx, org, page.to_vec()).await {
+            Ok(needed) => needed.into_iter().collect(),
+            Err(error) => return tracing::warn!(%error, "files of what was erased stay until the next cleaning"),
+        };
+        for key in page.iter().filter(|key| !needed.contains(*key)) {
+            if let Err(error) = ctx.files().remove(org, key).await {
+                tracing::warn!(%error, "a file of what was erased stays until the next cleaning");
+            }
+        }
+    }
+}
+
 async fn referenced(ctx: &Ctx, org: OrganizationId, keys: Vec<String>) -> Result<Vec<String>, Error> {
     ctx.store()
         .read("files.referenced", (org, keys), |tx, (org, keys)| {

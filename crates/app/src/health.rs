@@ -1,5 +1,7 @@
 //! How the installation is: whether its parts answer, and the figures an operator watches.
 
+use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +13,7 @@ use crate::{Ctx, Error, live, setup};
 /// How long a part may take to answer.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Less free space than this is too little, in bytes.
-const DISK_MIN_BYTES: u64 = 64 * 1024 * 1024;
+pub const DISK_MIN_BYTES: u64 = 64 * 1024 * 1024;
 
 /// A part and what is wrong with it; `None` when all is well.
 pub type Check = (&'static str, Option<String>);
@@ -46,13 +48,19 @@ async fn router(ctx: &Ctx, organizations: &[OrganizationId]) -> Option<String> {
 }
 
 fn disk(ctx: &Ctx) -> Option<String> {
-    match rustix::fs::statvfs(&ctx.settings().data_dir) {
-        Ok(space) => {
-            let free = space.f_bavail.saturating_mul(space.f_frsize);
-            (free < DISK_MIN_BYTES).then(|| format!("{free} bytes are free"))
-        }
+    match free_bytes(&ctx.settings().data_dir) {
+        Ok(free) => (free < DISK_MIN_BYTES).then(|| format!("{free} bytes are free")),
         Err(error) => Some(error.to_string()),
     }
+}
+
+/// Space on the disk of `folder` that this process may use, in bytes.
+///
+/// # Errors
+/// When the folder cannot be asked about.
+pub fn free_bytes(folder: &Path) -> io::Result<u64> {
+    let space = rustix::fs::statvfs(folder)?;
+    Ok(space.f_bavail.saturating_mul(space.f_frsize))
 }
 
 /// The figures of one organization.

@@ -115,6 +115,15 @@ impl Keyring {
         }
     }
 
+    /// Reads a key file that must exist; nothing is made.
+    ///
+    /// # Errors
+    /// [`KeyringError`].
+    pub fn read(path: &Path) -> Result<Self, KeyringError> {
+        let text = std::fs::read_to_string(path);
+        Self::parse(&text.map_err(|source| KeyringError::File { path: path.to_owned(), source })?)
+    }
+
     fn parse(text: &str) -> Result<Self, KeyringError> {
         let lines = text.lines().enumerate().map(|(at, line)| (at + 1, line.trim()));
         let keys = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#')).map(|(line, text)| {

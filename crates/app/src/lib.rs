@@ -13,6 +13,7 @@ mod pen;
 mod secrets;
 mod stamp;
 
+pub(crate) mod account_mails;
 pub mod agents;
 pub mod api_tokens;
 pub mod attachments;

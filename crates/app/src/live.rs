@@ -7,6 +7,7 @@
 //! - The tailer is woken by commits; once a second it looks by itself, as a safety net.
 
 mod backlog;
+mod hidden;
 mod index;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,7 +16,9 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use domain::conversation::{Audience, EntryKind};
-use domain::ids::{AgentId, ChannelId, ConversationId, CustomerId, OfferId, OrganizationId, QueueId, SessionId};
+use domain::ids::{
+    AgentId, ChannelId, ConversationId, CustomerId, OfferId, OrganizationId, QueueId, SessionId, UserId,
+};
 use domain::permissions::{Permission, Resource, Standing, authorize};
 use domain::routing::{ItemState, Offer, Presence};
 use serde_json::Value;
@@ -33,6 +36,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
+pub use self::hidden::Hidden;
 use self::index::{Index, Key};
 use crate::conversations::Statuses;
 use crate::owner::Owner;
@@ -102,6 +106,12 @@ impl Content {
         of_work.or(self.conversation.as_ref().and_then(|c| c.queue_id))
     }
 
+    /// Who follows the conversation or was named in it.
+    fn followers(&self) -> impl Iterator<Item = UserId> {
+        let desk = self.conversation.as_ref().map(|c| &c.desk);
+        desk.into_iter().flat_map(|desk| desk.follower_ids.iter().chain(&desk.mentioned_ids).copied())
+    }
+
     /// Whose work it is.
     fn agents(&self) -> Vec<AgentId> {
         let owner = self.conversation.as_ref().and_then(|c| c.owner_agent_id);
@@ -140,7 +150,8 @@ impl StaffFilter {
             }
             "entry" | "interaction" => {
                 let is_open = content.conversation.as_ref().is_some_and(|c| self.has_conversation(c.id));
-                (is_open || content.agents().into_iter().any(is_mine)) && self.may_read(content)
+                (is_open || self.is_followed(content) || content.agents().into_iter().any(is_mine))
+                    && self.may_read(content)
             }
             "agent" => self.has("agents") && self.may(Permission::AgentsRead, Resource::Any),
             "disposition" | "work_item" => {
@@ -152,7 +163,8 @@ impl StaffFilter {
             }
             "conversation" => {
                 let is_open = content.conversation.as_ref().is_some_and(|c| self.has_conversation(c.id));
-                (is_open || self.has("inbox") || content.agents().into_iter().any(is_mine)) && self.may_read(content)
+                let is_own = self.is_followed(content) || content.agents().into_iter().any(is_mine);
+                (is_open || is_own || self.has("inbox")) && self.may_read(content)
             }
             "mention" | "notification" => self.is_about_me(&live.event),
             "job" => self.has_job(live),
@@ -178,24 +190,6 @@ impl StaffFilter {
             || (self.has(&format!("job:{}", job.id)) && self.may(Permission::OrganizationEdit, Resource::Organization))
     }
 
-    /// Whether what `live` is about was readable before it and is not any more.
-    #[must_use]
-    pub fn loses(&self, live: &Live) -> Option<ConversationId> {
-        let conversation = live.content.conversation.as_ref()?;
-        let previous = live.event.data.get("previous").filter(|p| p.is_object())?;
-        if !live.event.kind.starts_with("conversation.") || self.may_read(&live.content) {
-            return None;
-        }
-        let id = |name: &str| match previous.get(name) {
-            Some(value) => value.as_str().and_then(|id| id.parse::<Uuid>().ok()),
-            None if name == "queue_id" => conversation.queue_id.map(|q| q.0),
-            None => conversation.owner_agent_id.map(|a| a.0),
-        };
-        let agents: Vec<AgentId> = id("owner_agent_id").map(AgentId).into_iter().collect();
-        let resource = Resource::Work { queue: id("queue_id").map(QueueId), agents: &agents };
-        self.may(Permission::ConversationsRead, resource).then_some(conversation.id)
-    }
-
     fn has(&self, topic: &str) -> bool {
         self.topics.contains(topic) || self.topics.contains("org")
     }
@@ -208,9 +202,13 @@ impl StaffFilter {
         authorize(&self.standing, permission, resource).is_ok()
     }
 
+    /// Whether the listener follows the conversation or was named in it.
+    fn is_followed(&self, content: &Content) -> bool {
+        self.standing.user.zip(content.conversation.as_ref()).is_some_and(|(user, c)| c.concerns(user))
+    }
+
     fn may_read(&self, content: &Content) -> bool {
-        let concerns = |c: &Conversation| self.standing.user.is_some_and(|user| c.concerns(user));
-        if content.conversation.as_ref().is_some_and(concerns) {
+        if self.is_followed(content) {
             return self.may(Permission::ConversationsRead, Resource::Any);
         }
         let agents = content.agents();
@@ -278,7 +276,7 @@ impl Filter {
             return Some(Heard::Event(Arc::clone(live)));
         }
         match self {
-            Self::Staff(filter) => filter.loses(live).map(|id| Heard::Hidden(Arc::clone(live), id)),
+            Self::Staff(filter) => filter.loses(live).map(|hidden| Heard::Hidden(Arc::clone(live), hidden)),
             Self::Visitor(_) => None,
         }
     }
@@ -306,8 +304,8 @@ pub struct Signal {
 pub enum Heard {
     /// An event.
     Event(Arc<Live>),
-    /// A conversation that may not be read any more.
-    Hidden(Arc<Live>, ConversationId),
+    /// What may not be seen any more.
+    Hidden(Arc<Live>, Hidden),
     /// The position moved, nothing was visible.
     Mark(Cursor),
     /// A signal.

@@ -391,7 +391,7 @@ async fn insert<T: Settings>(
 /// Replaces the settings of one whose version is `version`.
 ///
 /// # Errors
-/// [`Error::StaleVersion`], [`Error::Invalid`], [`Error::NotFound`], [`Error::Denied`].
+/// [`Error::VersionConflict`], [`Error::Invalid`], [`Error::NotFound`], [`Error::Denied`].
 pub async fn replace<T: Settings>(
     ctx: &Ctx,
     actor: &Actor,
@@ -426,13 +426,14 @@ pub async fn replace<T: Settings>(
 
 async fn at_version<T: Settings>(tx: &mut db::Tx<'_>, pen: &Pen, id: Uuid, version: i64) -> Result<NounRow, Error> {
     let row = desk_nouns::find(tx, pen.actor.organization, T::NOUN, id).await?.ok_or(Error::NotFound)?;
-    if row.version == version { Ok(row) } else { Err(Error::StaleVersion { current: row.version }) }
+    Error::unless_version(version, row.version)?;
+    Ok(row)
 }
 
 /// Removes one whose version is `version`.
 ///
 /// # Errors
-/// [`Error::InUse`], [`Error::StaleVersion`], [`Error::NotFound`], [`Error::Denied`].
+/// [`Error::InUse`], [`Error::VersionConflict`], [`Error::NotFound`], [`Error::Denied`].
 pub async fn delete<T: Settings>(ctx: &Ctx, actor: &Actor, id: Uuid, version: i64) -> Result<(), Error> {
     may_edit::<T>(actor)?;
     ctx.store()

@@ -119,16 +119,14 @@ pub async fn update(ctx: &Ctx, actor: &Actor, version: i64, change: Change) -> R
             Box::pin(async move {
                 let found = store::organizations::find(tx, stamp.actor.organization).await?;
                 let mut row = found.ok_or(Error::NotFound)?;
-                if row.version != version {
-                    return Err(Error::VersionConflict);
-                }
+                Error::unless_version(version, row.version)?;
                 let before = shown(&row);
                 change.apply(&mut row);
                 store::organizations::update(tx, &mut row, stamp.now).await?;
                 stamp.tell(tx, "config.published", json!({ "organization_id": row.id })).await?;
                 let resource = ("organization", row.id.0);
                 stamp.audit(tx, "organization.updated", resource, Some(before), Some(shown(&row))).await?;
-                Ok(row)
+                Ok::<_, Error>(row)
             })
         })
         .await?;

@@ -8,6 +8,8 @@
 //!   and looks are answered from what the store holds.
 //! - Everything is bounded: the inbox holds [`INBOX`] requests, a batch [`BATCH`] commands.
 
+mod moves;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +26,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
+use self::moves::Moves;
 use crate::events::{event, system};
 use crate::live::Hub;
 use crate::opening::Openings;
@@ -635,12 +638,13 @@ fn owner_change(effect: &Effect, links: Links) -> Option<(String, Value)> {
 async fn write(tx: &mut db::Tx<'_>, commit: Commit) -> Result<(), Error> {
     let Commit { organization, fence, now, steps } = commit;
     store::organizations::hold_lease(tx, organization, fence, now).await?;
+    let mut moves = Moves::read(tx, organization, &steps).await?;
     for step in &*steps {
         if let Some(effect) = &step.effect {
             write_effect(tx, organization, effect, step, now).await?;
         }
-        for event in [&step.event, &step.extra].into_iter().flatten() {
-            store::events::insert(tx, event).await?;
+        for event in moves.said(step).into_iter().flatten() {
+            store::events::insert(tx, &event).await?;
         }
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! Forgotten passwords: a one-use link, whoever asks.
+//! Forgotten passwords, and the mails about accounts: a one-use link, whoever asks.
 //!
 //! The link goes to the log for the operator, and a mail is asked for ([`due_mails`]); whoever sends it makes a link of
 //! its own, so that none is stored.
@@ -10,10 +10,13 @@ use store::access::{AccountMail, Link};
 use store::users::User;
 use uuid::Uuid;
 
+use crate::account_mails::GIVE_UP_AFTER;
 use crate::rates::Quota;
 use crate::{Ctx, Error, secrets, sessions};
 
 const KIND: &str = "password_reset";
+/// The kind of invitations, of links as of mails.
+pub(crate) const INVITATION: &str = "invitation";
 /// Requests of one account that are taken in an hour; further ones are answered alike and forgotten.
 const PER_HOUR: Quota = Quota { name: "password_reset", count: 5, window_s: 3_600 };
 
@@ -33,20 +36,22 @@ pub async fn request(ctx: &Ctx, email: &str) -> Result<(), Error> {
         })
         .await?;
     let Some(user) = user.filter(|user| user.state == "active") else { return Ok(()) };
-    let mail = AccountMail { id: ctx.new_id(), kind: KIND.to_owned(), user_id: user.id, created_at: ctx.now() };
-    let link = make_link(ctx, &user, Some(mail)).await?;
+    let mail =
+        AccountMail { id: ctx.new_id(), kind: KIND.to_owned(), user_id: user.id, created_at: ctx.now(), attempt: 0 };
+    let link = make_link(ctx, &user, KIND, Some(mail)).await?;
+    ctx.runtime(user.organization_id)?.outbox.wake();
     tracing::info!(user = %user.id, "a password reset was asked for; the link, good for a day: {link}");
     Ok(())
 }
 
-/// A fresh link for `user`, good for a day.
-async fn make_link(ctx: &Ctx, user: &User, mail: Option<AccountMail>) -> Result<String, Error> {
+/// A fresh link of a kind for `user`, good for a day.
+async fn make_link(ctx: &Ctx, user: &User, kind: &str, mail: Option<AccountMail>) -> Result<String, Error> {
     let token = secrets::token(ctx.entropy());
     let now = ctx.now();
     let link = Link {
         id: ctx.new_id(),
         organization_id: Some(user.organization_id),
-        kind: KIND.to_owned(),
+        kind: kind.to_owned(),
         user_id: Some(user.id),
         data: json!({}),
         expires_at: now.checked_add(Span::new().hours(24)).ok(),
@@ -63,7 +68,8 @@ async fn make_link(ctx: &Ctx, user: &User, mail: Option<AccountMail>) -> Result<
             })
         })
         .await?;
-    Ok(format!("{}/password?token={token}", ctx.settings().public_url))
+    let page = if kind == INVITATION { "invitation" } else { "password" };
+    Ok(format!("{}/{page}?token={token}", ctx.settings().public_url))
 }
 
 /// Sets a new password by a link; every session of the user ends.
@@ -113,9 +119,11 @@ async fn replace(
 /// # Errors
 /// What the store refuses.
 pub async fn due_mails(ctx: &Ctx, org: OrganizationId, limit: i64) -> Result<Vec<AccountMail>, Error> {
+    let now = ctx.now();
+    let since = now.checked_sub(GIVE_UP_AFTER).unwrap_or(Timestamp::MIN);
     ctx.store()
-        .read("passwords.due_mails", (org, limit), |tx, (org, limit)| {
-            Box::pin(async move { Ok::<_, Error>(store::access::due_mails(tx, org, limit).await?) })
+        .read("passwords.due_mails", (org, now, since, limit), |tx, (org, now, since, limit)| {
+            Box::pin(async move { Ok::<_, Error>(store::access::due_mails(tx, org, now, since, limit).await?) })
         })
         .await
 }
@@ -132,11 +140,12 @@ pub async fn take_mail(ctx: &Ctx, org: OrganizationId, mail: &AccountMail) -> Re
                 if !store::access::take_mail(tx, org, mail.id, now).await? {
                     return Ok(None);
                 }
-                Ok::<_, Error>(store::users::find(tx, org, mail.user_id).await?.filter(|user| user.state == "active"))
+                let wanted = if mail.kind == INVITATION { "invited" } else { "active" };
+                Ok::<_, Error>(store::users::find(tx, org, mail.user_id).await?.filter(|user| user.state == wanted))
             })
         })
         .await?;
     let Some(user) = user else { return Ok(None) };
-    let link = make_link(ctx, &user, None).await?;
+    let link = make_link(ctx, &user, &mail.kind, None).await?;
     Ok(Some((user, link)))
 }

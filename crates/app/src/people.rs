@@ -7,7 +7,7 @@ use domain::permissions::{Permission, Resource};
 use domain::routing::Member;
 use jiff::Timestamp;
 use serde_json::json;
-use store::access::Link;
+use store::access::{AccountMail, Link};
 use store::agents::Agent;
 use store::users::User;
 use uuid::Uuid;
@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::sessions::{self, SignedIn};
 use crate::setup::{agent_of, days_later};
 use crate::stamp::Stamp;
-use crate::{Actor, Ctx, Error, defaults, roles, secrets, users};
+use crate::{Actor, Ctx, Error, defaults, passwords, roles, secrets, users};
 
 /// Whom to invite.
 #[derive(Clone, Debug, Default)]
@@ -44,6 +44,7 @@ struct Rows {
     agent_id: Uuid,
     link: Link,
     hash: Vec<u8>,
+    mail: AccountMail,
     teams: Vec<TeamId>,
     stamp: Stamp,
 }
@@ -85,10 +86,19 @@ pub async fn invite(ctx: &Ctx, actor: &Actor, invitation: Invitation) -> Result<
         used_at: None,
     };
     let teams = invitation.teams;
-    let rows = Rows { user, agent_id: ctx.new_id(), link, hash: secrets::hash(&token), teams, stamp };
+    let mail = AccountMail {
+        id: ctx.new_id(),
+        kind: passwords::INVITATION.to_owned(),
+        user_id: user.id,
+        created_at: now,
+        attempt: 0,
+    };
+    let rows = Rows { user, agent_id: ctx.new_id(), link, hash: secrets::hash(&token), mail, teams, stamp };
     let saved = ctx.store().write("people.invite", rows, |tx, rows| Box::pin(save(tx, rows))).await;
     let user = saved.map_err(roles::taken)?;
-    ctx.runtime(actor.organization)?.owner.reload().await;
+    let runtime = ctx.runtime(actor.organization)?;
+    runtime.owner.reload().await;
+    runtime.outbox.wake();
     Ok(Invited { user, token })
 }
 
@@ -108,7 +118,7 @@ fn check(invitation: &Invitation) -> Result<(), Error> {
 }
 
 async fn save(tx: &mut db::Tx<'_>, rows: Rows) -> Result<User, Error> {
-    let Rows { mut user, agent_id, link, hash, teams, stamp } = rows;
+    let Rows { mut user, agent_id, link, hash, mail, teams, stamp } = rows;
     if let Some(existing) = store::users::by_email(tx, &user.email).await?
         && existing.organization_id == user.organization_id
     {
@@ -117,6 +127,7 @@ async fn save(tx: &mut db::Tx<'_>, rows: Rows) -> Result<User, Error> {
     user.roles = roles::words(tx, &stamp.actor, &user.roles).await?;
     store::users::insert(tx, &user).await?;
     store::access::insert_link(tx, &link, &hash, stamp.now).await?;
+    store::access::request_mail(tx, user.organization_id, &mail).await?;
     users::join(tx, &stamp, user.id, &teams).await?;
     stamp.tell(tx, "user.created", json!({ "user_id": user.id })).await?;
     let after = json!({ "roles": user.roles, "team_ids": teams });

@@ -242,7 +242,8 @@ async fn current(
     version: i64,
 ) -> Result<store::roles::Role, Error> {
     let row = store::roles::find(tx, org, id).await?.ok_or(Error::NotFound)?;
-    if row.version == version { Ok(row) } else { Err(Error::VersionConflict) }
+    Error::unless_version(version, row.version)?;
+    Ok(row)
 }
 
 /// Removes a role that nobody holds.

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use domain::permissions::{Permission, Reach, Resource};
+use domain::permissions::{Permission, Resource};
 use domain::search::{Passage, Query};
 use store::attachments::Attachment;
 use store::conversations::Conversation;
 use store::customers::{Customer, Identity};
 use store::entries::Entry;
+use store::search::Sight;
 use uuid::Uuid;
 
 use crate::{Actor, Ctx, Error};
@@ -67,7 +68,7 @@ pub struct Group {
 #[derive(Clone)]
 struct Input {
     actor: Actor,
-    reach: Option<Reach>,
+    sight: Option<Sight>,
     query: Query,
     kinds: Vec<Kind>,
     limit: i64,
@@ -84,12 +85,13 @@ pub async fn search(ctx: &Ctx, actor: &Actor, text: &str, kinds: &[Kind], limit:
     }
     let may_customers = actor.authorize(Permission::CustomersRead, Resource::Any).is_ok();
     let reach = actor.reach(Permission::ConversationsRead).ok();
+    let sight = reach.map(|reach| Sight { reach, user: actor.standing.user, history_of: actor.standing.agent });
     let is_readable = |kind: &Kind| match kind {
         Kind::Customers => may_customers,
-        Kind::Conversations | Kind::Entries => reach.is_some(),
+        Kind::Conversations | Kind::Entries => sight.is_some(),
     };
     let kinds: Vec<Kind> = Kind::ALL.into_iter().filter(|kind| kinds.contains(kind) && is_readable(kind)).collect();
-    let input = Input { actor: actor.clone(), reach, query: Query::parse(text), kinds, limit };
+    let input = Input { actor: actor.clone(), sight, query: Query::parse(text), kinds, limit };
     if input.query.is_empty() {
         let empty = |kind| Group { kind, hits: Vec::new(), has_more: false, is_capped: false };
         return Ok(input.kinds.into_iter().map(empty).collect());
@@ -133,9 +135,18 @@ fn highlights<'a>(query: &Query, fields: impl IntoIterator<Item = (&'static str,
     fields.into_iter().filter_map(hit).collect()
 }
 
+/// What the actor may read: histories of their customers too, unless the organization keeps them apart.
+async fn seen(tx: &mut db::Tx<'_>, input: &Input) -> Result<Sight, Error> {
+    let sight = input.sight.clone().unwrap_or_default();
+    let is_open =
+        sight.history_of.is_some() && crate::customers::are_histories_open(tx, input.actor.organization).await?;
+    Ok(Sight { history_of: sight.history_of.filter(|_| is_open), ..sight })
+}
+
 async fn conversations(tx: &mut db::Tx<'_>, input: &Input) -> Result<Group, Error> {
-    let (org, reach) = (input.actor.organization, input.reach.clone().unwrap_or_default());
-    let found = store::search::conversations(tx, org, &reach, &input.query, input.limit + 1).await?;
+    let org = input.actor.organization;
+    let sight = seen(tx, input).await?;
+    let found = store::search::conversations(tx, org, &sight, &input.query, input.limit + 1).await?;
     let rows = store::conversations::find_many(tx, org, found.ids.clone()).await?;
     let people = store::customers::find_many(tx, org, rows.iter().map(|c| c.customer_id.0).collect()).await?;
     let hit = |c: &Conversation| {
@@ -182,8 +193,9 @@ async fn customers(tx: &mut db::Tx<'_>, input: &Input) -> Result<Group, Error> {
 }
 
 async fn entries(tx: &mut db::Tx<'_>, input: &Input) -> Result<Group, Error> {
-    let (org, reach) = (input.actor.organization, input.reach.clone().unwrap_or_default());
-    let found = store::search::entries(tx, org, &reach, &input.query, input.limit + 1).await?;
+    let org = input.actor.organization;
+    let sight = seen(tx, input).await?;
+    let found = store::search::entries(tx, org, &sight, &input.query, input.limit + 1).await?;
     let rows = store::entries::find_many(tx, org, found.ids.clone()).await?;
     let files = store::attachments::of_entries(tx, org, with_files(&rows)).await?;
     let about = store::conversations::find_many(tx, org, rows.iter().map(|e| e.conversation_id.0).collect()).await?;

@@ -72,19 +72,9 @@ pub async fn of_channel(
         })
         .await?
         .unwrap_or_default();
-    let at = crate::channels::place(channel, name);
-    let now = ctx.now();
-    let former = sealed.get(name).and_then(|secret| secret.get("former")).filter(|former| is_good(former, now));
-    let opened = [sealed.get(name), former].into_iter().flatten().map(|secret| {
-        let text = secret.get("sealed").and_then(serde_json::Value::as_str).unwrap_or_default();
-        let opened = ctx.keyring().open_sealed(&at, text);
-        opened.map_err(|_| crate::Error::Unavailable("a secret was sealed with another key"))
-    });
-    opened.map(|secret| Ok(secret?.reveal().as_bytes().to_vec())).collect()
-}
-
-/// Whether a value that was replaced still holds.
-fn is_good(former: &serde_json::Value, now: jiff::Timestamp) -> bool {
-    let until = former.get("until").and_then(serde_json::Value::as_str).and_then(|at| at.parse().ok());
-    until.is_some_and(|until: jiff::Timestamp| now < until)
+    let locked = |_| crate::Error::Unavailable("a secret was sealed with another key");
+    let account = crate::channels::account_of(ctx, channel, &sealed).map_err(locked)?;
+    let previous = crate::channels::previous_secret(ctx, channel, &sealed, name, ctx.now()).map_err(locked)?;
+    let both = account.secrets.get(name).into_iter().chain(&previous);
+    Ok(both.map(|secret| secret.reveal().as_bytes().to_vec()).collect())
 }

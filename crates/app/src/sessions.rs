@@ -111,6 +111,20 @@ pub async fn use_link(
     open(ctx, user, ip, user_agent).await
 }
 
+/// Goes on in another organization of the same person, with a fresh session; in the present one it only rotates.
+///
+/// # Errors
+/// [`Error::NotFound`] for an organization the person does not belong to, and for a token.
+pub async fn switch(ctx: &Ctx, current: &Current, organization: OrganizationId) -> Result<SignedIn, Error> {
+    let session = current.session.as_ref().ok_or(Error::NotFound)?;
+    if organization != session.organization_id {
+        return Err(Error::NotFound);
+    }
+    let signed_in = open(ctx, current.user.clone(), session.ip.clone(), session.user_agent.clone()).await?;
+    sign_out(ctx, session.organization_id, session.id).await?;
+    Ok(signed_in)
+}
+
 pub(crate) async fn open(
     ctx: &Ctx,
     user: User,

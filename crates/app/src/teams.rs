@@ -150,9 +150,7 @@ async fn changed(ctx: &Ctx, actor: &Actor) -> Result<(), Error> {
 
 async fn current(tx: &mut db::Tx<'_>, actor: &Actor, id: TeamId, version: Option<i64>) -> Result<TeamView, Error> {
     let view = view(tx, actor.organization, id).await?;
-    if version.is_some_and(|version| version != view.team.version) {
-        return Err(Error::VersionConflict);
-    }
+    Error::unless_version(version, view.team.version)?;
     Ok(view)
 }
 

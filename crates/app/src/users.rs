@@ -140,9 +140,7 @@ pub async fn update(ctx: &Ctx, actor: &Actor, id: UserId, version: Option<i64>, 
 
 async fn current(tx: &mut db::Tx<'_>, org: OrganizationId, id: UserId, version: Option<i64>) -> Result<User, Error> {
     let user = store::users::find(tx, org, id).await?.ok_or(Error::NotFound)?;
-    if version.is_some_and(|version| version != user.version) {
-        return Err(Error::VersionConflict);
-    }
+    Error::unless_version(version, user.version)?;
     Ok(user)
 }
 

@@ -233,7 +233,7 @@ async fn audit(
 /// Changes a view whose version is `version`.
 ///
 /// # Errors
-/// [`Error::StaleVersion`], [`Error::BadFilter`], [`Error::Invalid`], [`Error::NotFound`], [`Error::Denied`].
+/// [`Error::VersionConflict`], [`Error::BadFilter`], [`Error::Invalid`], [`Error::NotFound`], [`Error::Denied`].
 pub async fn update(ctx: &Ctx, actor: &Actor, id: Uuid, version: i64, change: ViewChange) -> Result<View, Error> {
     let input = (Pen::new(ctx, actor), id, version, change);
     ctx.store()
@@ -255,13 +255,14 @@ async fn editable(tx: &mut db::Tx<'_>, pen: &Pen, id: Uuid, version: i64) -> Res
     let row = desk_nouns::find(tx, pen.actor.organization, Noun::View, id).await?;
     let view = row.and_then(read).filter(|view| is_usable(&pen.actor, view)).ok_or(Error::NotFound)?;
     may_edit(&pen.actor, &view)?;
-    if view.row.version == version { Ok(view) } else { Err(Error::StaleVersion { current: view.row.version }) }
+    Error::unless_version(version, view.row.version)?;
+    Ok(view)
 }
 
 /// Removes a view whose version is `version`.
 ///
 /// # Errors
-/// [`Error::StaleVersion`], [`Error::NotFound`], [`Error::Denied`].
+/// [`Error::VersionConflict`], [`Error::NotFound`], [`Error::Denied`].
 pub async fn delete(ctx: &Ctx, actor: &Actor, id: Uuid, version: i64) -> Result<(), Error> {
     ctx.store()
         .write("views.delete", (Pen::new(ctx, actor), id, version), |tx, (mut pen, id, version)| {

@@ -19,6 +19,9 @@ pub struct Cli {
 pub enum Command {
     /// Serves until it is told to stop (SIGTERM, SIGINT).
     Run(RunOptions),
+    /// Looks at everything a start needs, changes nothing; one line each with what to do. Ends with 1 when something
+    /// is wrong.
+    Doctor(RunOptions),
     /// Prints the OpenAPI document.
     Openapi,
     /// Brings the store to the newest schema; prints what was applied.

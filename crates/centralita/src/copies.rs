@@ -21,7 +21,7 @@ pub const DATABASE: &str = "centralita.db";
 /// The store while it is being restored; as long as this is there, the folder is not whole.
 pub const UNFINISHED: &str = "centralita.db.restoring";
 /// The key that seals secrets.
-const SECRET_KEY: &str = "secret.key";
+pub const SECRET_KEY: &str = "secret.key";
 const MANIFEST: &str = "manifest.json";
 const FILES: &str = "files";
 /// The layout of backups.

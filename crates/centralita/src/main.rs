@@ -2,6 +2,7 @@
 
 mod cli;
 mod copies;
+mod doctor;
 mod lock;
 mod pages;
 mod run;
@@ -41,6 +42,9 @@ async fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
     if let Command::Bench(options) = command {
         return bench::run(options).await;
     }
+    if let Command::Doctor(options) = command {
+        return Ok(doctor::run(&options).await);
+    }
     serve_or_keep(command).await.map(|()| ExitCode::SUCCESS)
 }
 
@@ -48,6 +52,8 @@ async fn serve_or_keep(command: Command) -> anyhow::Result<()> {
     match command {
         #[cfg(feature = "bench")]
         Command::Bench(_) => Ok(()),
+        // Both have an exit status of their own.
+        Command::Doctor(_) => Ok(()),
         Command::Run(options) => run::run(options).await,
         Command::Openapi => {
             println!("{}", api::openapi().to_pretty_json().context("the document")?);

@@ -23,6 +23,7 @@
 //! - Nothing here is unbounded: queues, batches, connections, retries and waits have limits in the options.
 //! - The engines differ in [`dialect`] and in how values and errors are spelled, nowhere else.
 
+mod check;
 pub mod dialect;
 mod error;
 mod explain;

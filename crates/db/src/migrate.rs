@@ -117,6 +117,31 @@ fn sqlite_next(connection: &mut Connection, migrations: &[Migration]) -> Result<
     Ok(Some(migration.name))
 }
 
+/// The migrations an embedded store has not seen.
+pub(crate) fn sqlite_pending(
+    connection: &mut Connection,
+    migrations: &[Migration],
+) -> Result<Vec<&'static str>, Error> {
+    let failed = |error| Error::sqlite("schema_migrations", &error);
+    let is_there = "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'schema_migrations')";
+    let is_there: bool = connection.query_row(is_there, [], |row| row.get(0)).map_err(failed)?;
+    let applied = if is_there { sqlite_applied(connection).map_err(failed)? } else { Vec::new() };
+    Ok(missing(migrations, &applied)?.iter().map(|migration| migration.name).collect())
+}
+
+/// The migrations a PostgreSQL database has not seen.
+pub(crate) async fn postgres_pending(
+    connection: &Object,
+    migrations: &[Migration],
+) -> Result<Vec<&'static str>, Error> {
+    let failed = |error| Error::postgres("schema_migrations", &error);
+    let row = connection.query_one("SELECT to_regclass('schema_migrations') IS NOT NULL", &[]).await.map_err(failed)?;
+    let is_there: bool = row.try_get(0).map_err(failed)?;
+    let rows = if is_there { connection.query(READ, &[]).await.map_err(failed)? } else { Vec::new() };
+    let applied: Result<Vec<_>, _> = rows.iter().map(postgres_applied).collect();
+    Ok(missing(migrations, &applied.map_err(failed)?)?.iter().map(|migration| migration.name).collect())
+}
+
 /// A store whose schema an older program made has no figures for the planner yet.
 fn tell_figures(transaction: rusqlite::Transaction<'_>) -> rusqlite::Result<()> {
     if statistics::are_there(&transaction)? {

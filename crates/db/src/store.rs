@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::postgres::Postgres;
 use crate::sqlite::Sqlite;
-use crate::{Body, Error, Migration, PostgresOptions, Sql, SqliteOptions, TxError, migrate, prepare_check};
+use crate::{Body, Error, Migration, PostgresOptions, Sql, SqliteOptions, TxError, check, migrate, prepare_check};
 
 /// Which database is behind a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -116,6 +116,32 @@ impl Store {
                 sqlite.alone(move |connection| migrate::sqlite(connection, &migrations)).await
             }
             Backend::Postgres(postgres) => migrate::postgres(postgres.connection().await?, migrations).await,
+        }
+    }
+
+    /// The migrations that [`Store::migrate`] would apply; nothing is changed.
+    ///
+    /// # Errors
+    /// [`Error::Migration`] when one was changed after it was applied, or the database knows more than the list.
+    pub async fn pending(&self, migrations: &[Migration]) -> Result<Vec<&'static str>, Error> {
+        match &*self.0 {
+            Backend::Sqlite(sqlite) => {
+                let migrations = migrations.to_vec();
+                sqlite.alone(move |connection| migrate::sqlite_pending(connection, &migrations)).await
+            }
+            Backend::Postgres(postgres) => migrate::postgres_pending(&postgres.connection().await?, migrations).await,
+        }
+    }
+
+    /// What is wrong with the stored data as far as the engine can tell; empty when all is well. Reads all of an
+    /// embedded store.
+    ///
+    /// # Errors
+    /// When the engine cannot even look.
+    pub async fn faults(&self) -> Result<Vec<String>, Error> {
+        match &*self.0 {
+            Backend::Sqlite(sqlite) => sqlite.alone(check::sqlite).await,
+            Backend::Postgres(postgres) => check::postgres(&postgres.connection().await?).await,
         }
     }
 

@@ -1,6 +1,6 @@
 //! Sessions and one-use links.
 
-use db::Kind::{Bool, Json, Text, Time, Uuid as Id};
+use db::Kind::{Bool, Int, Json, Text, Time, Uuid as Id};
 use db::{Error, Row, Sql, Tx};
 use domain::ids::{OrganizationId, SessionId, UserId};
 use jiff::Timestamp;
@@ -133,13 +133,20 @@ const REQUEST_MAIL: Sql = Sql::new(
 );
 const DUE_MAILS: Sql = Sql::new(
     "access.due_mails",
-    "SELECT id, kind, user_id, created_at FROM account_mails
-     WHERE organization_id = $1 AND taken_at IS NULL ORDER BY id LIMIT $2",
-    &[Id, Text, Id, Time],
+    "SELECT id, kind, user_id, created_at, attempt FROM account_mails
+     WHERE organization_id = $1 AND taken_at IS NULL AND (next_at IS NULL OR next_at <= $2) AND created_at > $3
+     ORDER BY id LIMIT $4",
+    &[Id, Text, Id, Time, Int],
 );
 const TAKE_MAIL: Sql = Sql::new(
     "access.take_mail",
     "UPDATE account_mails SET taken_at = $3 WHERE organization_id = $1 AND id = $2 AND taken_at IS NULL",
+    &[],
+);
+const PUT_MAIL_BACK: Sql = Sql::new(
+    "access.put_mail_back",
+    "UPDATE account_mails SET taken_at = NULL, next_at = $3, attempt = attempt + 1
+     WHERE organization_id = $1 AND id = $2",
     &[],
 );
 const INSERT_LINK: Sql = Sql::global(
@@ -255,6 +262,8 @@ pub struct AccountMail {
     pub kind: String,
     pub user_id: UserId,
     pub created_at: Timestamp,
+    /// Tries that failed.
+    pub attempt: i64,
 }
 
 /// Asks for a mail about an account.
@@ -263,11 +272,18 @@ pub async fn request_mail(tx: &mut Tx<'_>, org: OrganizationId, m: &AccountMail)
     tx.exec_one(&REQUEST_MAIL, &params).await
 }
 
-/// Mails about accounts that nobody took yet, oldest first.
-pub async fn due_mails(tx: &mut Tx<'_>, org: OrganizationId, limit: i64) -> Result<Vec<AccountMail>, Error> {
-    tx.all(&DUE_MAILS, &[org.0.into(), limit.into()], |row| {
+/// Mails about accounts that nobody took yet and that are due, asked for after `since`, oldest first.
+pub async fn due_mails(
+    tx: &mut Tx<'_>,
+    org: OrganizationId,
+    now: Timestamp,
+    since: Timestamp,
+    limit: i64,
+) -> Result<Vec<AccountMail>, Error> {
+    tx.all(&DUE_MAILS, &[org.0.into(), now.into(), since.into(), limit.into()], |row| {
         let mut c = Cols::new(row);
-        Ok(AccountMail { id: c.get()?, kind: c.get()?, user_id: c.id()?, created_at: c.get()? })
+        let (id, kind, user_id) = (c.get()?, c.get()?, c.id()?);
+        Ok(AccountMail { id, kind, user_id, created_at: c.get()?, attempt: c.get()? })
     })
     .await
 }
@@ -275,6 +291,11 @@ pub async fn due_mails(tx: &mut Tx<'_>, org: OrganizationId, limit: i64) -> Resu
 /// Takes a mail for sending; whether it was still there.
 pub async fn take_mail(tx: &mut Tx<'_>, org: OrganizationId, id: Uuid, now: Timestamp) -> Result<bool, Error> {
     Ok(tx.exec(&TAKE_MAIL, &[org.0.into(), id.into(), now.into()]).await? > 0)
+}
+
+/// A mail that did not leave is due again at `next`.
+pub async fn put_mail_back(tx: &mut Tx<'_>, org: OrganizationId, id: Uuid, next: Timestamp) -> Result<(), Error> {
+    tx.exec_one(&PUT_MAIL_BACK, &[org.0.into(), id.into(), next.into()]).await
 }
 
 /// Notes that a session was used.

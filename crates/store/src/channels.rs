@@ -2,7 +2,7 @@
 
 use db::Kind::{Bool, Int, Json, Text, Time, Uuid as Id};
 use db::{Error, Row, Sql, Tx};
-use domain::ids::{ChannelId, OrganizationId, QueueId};
+use domain::ids::{BusinessHoursId, ChannelId, OrganizationId, QueueId};
 use jiff::Timestamp;
 
 use crate::cols::{Cols, opt};
@@ -22,6 +22,8 @@ pub struct Channel {
     /// Public and unguessable: the widget key or the hook key.
     pub public_key: String,
     pub queue_id: Option<QueueId>,
+    /// Its own hours; without them those of its queue.
+    pub hours_id: Option<BusinessHoursId>,
     pub health: serde_json::Value,
     pub is_demo: bool,
     pub created_at: Timestamp,
@@ -41,6 +43,7 @@ fn channel(row: &Row<'_>) -> Result<Channel, Error> {
         config: c.get()?,
         public_key: c.get()?,
         queue_id: c.opt_id()?,
+        hours_id: c.opt_id()?,
         health: c.get()?,
         is_demo: c.get()?,
         created_at: c.get()?,
@@ -51,17 +54,17 @@ fn channel(row: &Row<'_>) -> Result<Channel, Error> {
 
 macro_rules! columns {
     () => {
-        "id, organization_id, kind, key, name, state, config, public_key, queue_id, health, is_demo, created_at,
-         updated_at, version"
+        "id, organization_id, kind, key, name, state, config, public_key, queue_id, hours_id, health, is_demo,
+         created_at, updated_at, version"
     };
 }
-const COLUMNS: &[db::Kind] = &[Id, Id, Text, Text, Text, Text, Json, Text, Id, Json, Bool, Time, Time, Int];
+const COLUMNS: &[db::Kind] = &[Id, Id, Text, Text, Text, Text, Json, Text, Id, Id, Json, Bool, Time, Time, Int];
 
 const INSERT: Sql = Sql::new(
     "channels.insert",
     "INSERT INTO channels (id, organization_id, kind, key, name, state, config, secrets, public_key, queue_id, health,
-       is_demo, created_at, updated_at, version)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, 1)",
+       is_demo, created_at, updated_at, version, hours_id)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, 1, $14)",
     &[],
 );
 const LIST: Sql = Sql::new(
@@ -93,7 +96,7 @@ const LOCK: Sql = Sql::new(
 );
 const UPDATE: Sql = Sql::new(
     "channels.update",
-    "UPDATE channels SET name = $4, state = $5, config = $6, queue_id = $7, updated_at = $8, version = version + 1
+    "UPDATE channels SET name = $4, state = $5, config = $6, queue_id = $7, hours_id = $9, updated_at = $8, version = version + 1
      WHERE organization_id = $1 AND id = $2 AND version = $3",
     &[],
 );
@@ -131,6 +134,7 @@ pub async fn update(tx: &mut Tx<'_>, c: &mut Channel, now: Timestamp) -> Result<
         c.config.clone().into(),
         opt(c.queue_id),
         now.into(),
+        opt(c.hours_id),
     ];
     tx.exec_one(&UPDATE, &params).await?;
     c.version += 1;
@@ -183,6 +187,7 @@ pub async fn insert(tx: &mut Tx<'_>, c: &Channel) -> Result<(), Error> {
         c.health.clone().into(),
         c.is_demo.into(),
         c.created_at.into(),
+        opt(c.hours_id),
     ];
     tx.exec_one(&INSERT, &params).await
 }

@@ -90,8 +90,14 @@ const MOVE_ENTRY: Sql = Sql::new(
     &[],
 );
 
+const DROP_STUB: Sql = Sql::new(
+    "conversation_merges.drop_stub",
+    "DELETE FROM entries WHERE organization_id = $1 AND id = $2 AND conversation_id = $3 AND kind = 'event'",
+    &[],
+);
+
 pub(crate) const ALL: &[&Sql] =
-    &[&INSERT, &LOCK, &UNMERGE, &SOURCES, &POINT_INTERACTION, &POINT_WORK, &AT_SEQ, &MOVE_ENTRY];
+    &[&INSERT, &LOCK, &UNMERGE, &SOURCES, &POINT_INTERACTION, &POINT_WORK, &AT_SEQ, &MOVE_ENTRY, &DROP_STUB];
 
 /// Remembers a merge.
 pub async fn insert(tx: &mut Tx<'_>, m: &ConversationMerge) -> Result<(), Error> {
@@ -215,6 +221,11 @@ pub async fn entry_at(
     seq: i64,
 ) -> Result<Option<Entry>, Error> {
     tx.optional(&AT_SEQ, &[org.0.into(), conversation.0.into(), seq.into()], entry).await
+}
+
+/// Takes away what a split left in an entry's place; whether it was there.
+pub async fn drop_stub(tx: &mut Tx<'_>, org: OrganizationId, id: Uuid, of: ConversationId) -> Result<bool, Error> {
+    Ok(tx.exec(&DROP_STUB, &[org.0.into(), id.into(), of.0.into()]).await? > 0)
 }
 
 /// Moves an entry to another conversation.

@@ -196,15 +196,6 @@ const PROPOSALS_BY_ID: Sql = Sql::new(
     concat!("SELECT ", proposal_columns!(), " FROM merge_proposals WHERE organization_id = $1 AND id {any_uuid $2}"),
     PROPOSAL,
 );
-const IDENTITIES_OF: Sql = Sql::new(
-    "customer_merges.identities_of",
-    concat!(
-        "SELECT ",
-        crate::customers::identity_columns!(),
-        " FROM identities WHERE organization_id = $1 AND customer_id {any_uuid $2} ORDER BY id LIMIT 1000"
-    ),
-    IDENTITY,
-);
 const LOCK_IDENTITY: Sql = Sql::new(
     "customer_merges.lock_identity",
     concat!(
@@ -286,7 +277,6 @@ pub(crate) const ALL: &[&Sql] = &[
     &LOCK_PROPOSAL,
     &DECIDE,
     &PROPOSALS_BY_ID,
-    &IDENTITIES_OF,
     &LOCK_IDENTITY,
     &IDENTITIES_BY_ID,
     &HOLDER,
@@ -524,14 +514,6 @@ pub async fn decide(
     now: Timestamp,
 ) -> Result<(), Error> {
     tx.exec_one(&DECIDE, &[org.0.into(), id.into(), state.into(), now.into(), opt(by)]).await
-}
-
-/// The addresses of these customers.
-pub async fn identities_of(tx: &mut Tx<'_>, org: OrganizationId, ids: Vec<Uuid>) -> Result<Vec<Identity>, Error> {
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    tx.all(&IDENTITIES_OF, &[org.0.into(), ids.into()], identity).await
 }
 
 /// The addresses with these ids.

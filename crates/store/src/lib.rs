@@ -42,6 +42,7 @@ pub mod mails;
 pub mod notices;
 pub mod notifications;
 pub mod organizations;
+pub mod places;
 pub mod queues;
 pub mod ratings;
 pub mod roles;
@@ -74,9 +75,10 @@ pub const MIGRATIONS: &[Migration] = &[
         text: include_str!("../migrations/0007_previews_and_identity.sql"),
     },
     Migration { name: "0008_search", text: include_str!("../migrations/0008_search.sql") },
-    Migration { name: "0020_visitor_more", text: include_str!("../migrations/0020_visitor_more.sql") },
     Migration { name: "0010_search_pending", text: include_str!("../migrations/0010_search_pending.sql") },
     Migration { name: "0011_hot_paths", text: include_str!("../migrations/0011_hot_paths.sql") },
+    Migration { name: "0020_visitor_more", text: include_str!("../migrations/0020_visitor_more.sql") },
+    Migration { name: "0030_desk_more", text: include_str!("../migrations/0030_desk_more.sql") },
 ];
 
 /// Every statement there is.
@@ -116,6 +118,7 @@ pub fn all() -> Vec<&'static Sql> {
         notices::ALL,
         notifications::ALL,
         organizations::ALL,
+        places::ALL,
         queues::ALL,
         ratings::ALL,
         roles::ALL,

@@ -10,12 +10,12 @@
 use db::Kind::{Int, Uuid as Id};
 use db::{Engine, Error, Sql, Tx, Value};
 use domain::conversation::EntryKind;
-use domain::ids::{ConversationId, CustomerId, EntryId, OrganizationId};
+use domain::ids::{AgentId, ConversationId, CustomerId, EntryId, OrganizationId, UserId};
 use domain::permissions::Reach;
 use domain::search::{Query, fold};
 use uuid::Uuid;
 
-use crate::cols::Cols;
+use crate::cols::{Cols, opt};
 use crate::conversations::Conversation;
 use crate::entries::Entry;
 
@@ -48,13 +48,44 @@ impl Kind {
     }
 }
 
-/// What a [`Reach`] covers: `$2` everything, `$3` queues, `$4` agents who own or hold.
+/// What may be read, as lists have it: a [`Reach`] covers it (`$2` everything, `$3` queues, `$4` agents who own or
+/// hold), it concerns the user `$8`, or it is unrestricted history of a customer of the agent `$9`.
 macro_rules! reached {
     () => {
         "conversations.deleted_at IS NULL AND ($2 OR queue_id {any_uuid $3} OR owner_agent_id {any_uuid $4} OR EXISTS (
            SELECT 1 FROM work_items w WHERE w.organization_id = $1 AND w.conversation_id = conversations.id
-             AND w.state NOT IN ('closed', 'cancelled') AND w.agent_id {any_uuid $4}))"
+             AND w.state NOT IN ('closed', 'cancelled') AND w.agent_id {any_uuid $4})
+           OR EXISTS (SELECT 1 FROM conversation_people p WHERE p.organization_id = $1
+             AND p.conversation_id = conversations.id AND p.user_id = {cast $8 uuid})
+           OR ({cast $9 uuid} IS NOT NULL AND NOT conversations.is_restricted AND EXISTS (
+             SELECT 1 FROM conversations h WHERE h.organization_id = $1 AND h.deleted_at IS NULL
+               AND h.customer_id IN (SELECT t.id FROM customers t WHERE t.organization_id = $1
+                 AND (t.id = conversations.customer_id
+                   OR t.id = (SELECT k.merged_into_id FROM customers k WHERE k.organization_id = $1
+                     AND k.id = conversations.customer_id)
+                   OR t.merged_into_id = COALESCE((SELECT k.merged_into_id FROM customers k
+                     WHERE k.organization_id = $1 AND k.id = conversations.customer_id), conversations.customer_id)))
+               AND (h.owner_agent_id = {cast $9 uuid} OR EXISTS (
+                 SELECT 1 FROM work_items v WHERE v.organization_id = $1 AND v.conversation_id = h.id
+                   AND v.agent_id = {cast $9 uuid} AND v.state NOT IN ('closed', 'cancelled'))))))"
     };
+}
+
+/// What somebody may read of conversations.
+#[derive(Clone, Debug, Default)]
+pub struct Sight {
+    /// What they reach.
+    pub reach: Reach,
+    /// What concerns this user is readable.
+    pub user: Option<UserId>,
+    /// Whose customers' history is readable.
+    pub history_of: Option<AgentId>,
+}
+
+impl From<Reach> for Sight {
+    fn from(reach: Reach) -> Self {
+        Self { reach, ..Self::default() }
+    }
 }
 
 const PUT: Sql = Sql::new(
@@ -240,31 +271,31 @@ fn expression(engine: Engine, scope: &str, query: &Query) -> Value {
 pub async fn conversations(
     tx: &mut Tx<'_>,
     org: OrganizationId,
-    reach: &Reach,
+    sight: &Sight,
     query: &Query,
     limit: i64,
 ) -> Result<Found, Error> {
-    reached_ones(tx, &CONVERSATIONS, Kind::Conversation, (org, reach, query, limit)).await
+    reached_ones(tx, &CONVERSATIONS, Kind::Conversation, (org, sight, query, limit)).await
 }
 
 /// Messages and notes that match in conversations that are reached, at most `limit`, newest first.
 pub async fn entries(
     tx: &mut Tx<'_>,
     org: OrganizationId,
-    reach: &Reach,
+    sight: &Sight,
     query: &Query,
     limit: i64,
 ) -> Result<Found, Error> {
-    reached_ones(tx, &ENTRIES, Kind::Entry, (org, reach, query, limit)).await
+    reached_ones(tx, &ENTRIES, Kind::Entry, (org, sight, query, limit)).await
 }
 
 async fn reached_ones(
     tx: &mut Tx<'_>,
     sql: &Sql,
     kind: Kind,
-    (org, reach, query, limit): (OrganizationId, &Reach, &Query, i64),
+    (org, sight, query, limit): (OrganizationId, &Sight, &Query, i64),
 ) -> Result<Found, Error> {
-    let params = reached_params(tx.engine(), kind, (org, reach, query, limit));
+    let params = reached_params(tx.engine(), kind, (org, sight, query, limit));
     let ids = tx.all(sql, &params, |row| Cols::new(row).get()).await?;
     capped(tx, org, kind, query, ids, limit).await
 }
@@ -272,8 +303,9 @@ async fn reached_ones(
 fn reached_params(
     engine: Engine,
     kind: Kind,
-    (org, reach, query, limit): (OrganizationId, &Reach, &Query, i64),
-) -> [Value; 7] {
+    (org, sight, query, limit): (OrganizationId, &Sight, &Query, i64),
+) -> [Value; 9] {
+    let reach = &sight.reach;
     [
         org.0.into(),
         reach.is_everything.into(),
@@ -282,6 +314,8 @@ fn reached_params(
         expression(engine, &kind.scope(org), query),
         CANDIDATES.into(),
         limit.into(),
+        opt(sight.user),
+        opt(sight.history_of),
     ]
 }
 
@@ -289,10 +323,10 @@ fn reached_params(
 pub async fn plan_of_entries(
     tx: &mut Tx<'_>,
     org: OrganizationId,
-    reach: &Reach,
+    sight: &Sight,
     query: &Query,
 ) -> Result<Vec<String>, Error> {
-    let params = reached_params(tx.engine(), Kind::Entry, (org, reach, query, 50));
+    let params = reached_params(tx.engine(), Kind::Entry, (org, sight, query, 50));
     tx.explain(&ENTRIES, &params).await
 }
 

@@ -69,6 +69,8 @@ pub struct NewChannel {
     /// Made of the name when absent.
     pub key: Option<String>,
     pub queue_id: Option<Uuid>,
+    /// Its own hours; without them it has those of its queue.
+    pub hours_id: Option<Uuid>,
     #[schema(value_type = Option<Object>)]
     pub config: Option<serde_json::Value>,
 }
@@ -82,18 +84,21 @@ pub struct ChannelChange {
     #[serde(default, deserialize_with = "crate::extract::present")]
     #[schema(value_type = Option<Uuid>)]
     pub queue_id: Option<Option<Uuid>>,
+    /// Its own hours; `null` for those of its queue.
+    #[serde(default, deserialize_with = "crate::extract::present")]
+    #[schema(value_type = Option<Uuid>)]
+    pub hours_id: Option<Option<Uuid>>,
     /// A merge patch of the configuration.
     #[schema(value_type = Option<Object>)]
     pub config: Option<serde_json::Value>,
 }
 
 /// Secrets by name; null removes.
-#[derive(Clone, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Secrets {
-    /// For how long the values that are replaced stay good beside the new ones, at most 30 days; not at all without it.
-    #[serde(default)]
+    /// For how long what each secret was goes on to be believed; 0 when absent, at most seven days.
     pub overlap_ms: Option<i64>,
-    /// By name.
+    /// The secrets of the channel type.
     #[serde(flatten)]
     pub values: BTreeMap<String, Option<String>>,
 }

@@ -305,6 +305,7 @@ pub struct SplitResult {
     pub conversation: Conversation,
     /// The one it was split off.
     pub original: Conversation,
+    pub undo: Option<Undo>,
 }
 
 /// One command for many conversations.

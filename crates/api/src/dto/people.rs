@@ -139,3 +139,11 @@ pub struct SignInByLink {
     /// The token of the link.
     pub token: String,
 }
+
+/// Where to go on.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SwitchOrganization {
+    /// One the person belongs to.
+    pub organization_id: Uuid,
+}

@@ -1,11 +1,15 @@
 //! Channels: set up, switched on and off, checked.
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use app::channels::{Change, ChannelView, NewChannel as Input, SetupView};
 use axum::extract::State;
 use axum::response::Response;
-use domain::ids::{ChannelId, QueueId};
+use domain::ids::{BusinessHoursId, ChannelId, QueueId};
 use domain::permissions::{Permission, Resource};
 use http::{HeaderMap, StatusCode};
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::channel_types::{dotted, localized};
@@ -18,7 +22,7 @@ use crate::dto::channel_setup::{
 use crate::dto::channels::{Channel, SecretState};
 use crate::dto::{List, Nothing, Page};
 use crate::extract::{Ids, Json, Query};
-use crate::problem::ProblemBody;
+use crate::problem::{Problem, ProblemBody};
 use crate::state::Api;
 use crate::{Answer, etag};
 
@@ -61,6 +65,7 @@ pub async fn create(State(api): State<Api>, caller: Caller, Json(input): Json<Ne
         name: input.name,
         key: input.key,
         queue: input.queue_id.map(QueueId),
+        hours: input.hours_id.map(BusinessHoursId),
         config: input.config,
     };
     let view = app::channels::create(api.ctx(), caller.actor(), input).await?;
@@ -88,7 +93,8 @@ pub async fn update(
     caller.actor().authorize(Permission::ChannelsEdit, Resource::Organization)?;
     let version = etag::required(&headers)?;
     let queue = input.queue_id.map(|queue| queue.map(QueueId));
-    let change = Change { name: input.name, queue, config: input.config };
+    let hours = input.hours_id.map(|hours| hours.map(BusinessHoursId));
+    let change = Change { name: input.name, queue, hours, config: input.config };
     Ok(answer(&app::channels::update(api.ctx(), caller.actor(), ChannelId(id), version, change).await?))
 }
 
@@ -108,7 +114,8 @@ pub async fn archive(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Sets secrets by name, null removes. They cannot be read again.
+/// Sets secrets by name, null removes. They cannot be read again. For `overlap_ms` what a secret was goes on to be
+/// believed.
 #[utoipa::path(put, path = "/channels/{id}/secrets", tag = "channels", request_body = Secrets,
     params(("id" = Uuid, Path)),
     responses((status = 200, body = Channel), (status = "default", body = ProblemBody)))]
@@ -117,13 +124,33 @@ pub async fn set_secrets(
     caller: Caller,
     Ids(id): Ids<Uuid>,
     headers: HeaderMap,
-    Json(input): Json<Secrets>,
+    Json(input): Json<BTreeMap<String, Value>>,
 ) -> Answer<Response> {
     // They are written by name and never read: a version is honoured, not asked for.
     let version = etag::optional(&headers)?;
-    let (overlap_ms, values) = (input.overlap_ms.unwrap_or(0), input.values.into_iter().collect());
-    let (ctx, actor, id) = (api.ctx(), caller.actor(), ChannelId(id));
-    Ok(answer(&app::channels::replace_secrets(ctx, actor, id, version, values, overlap_ms).await?))
+    let (values, overlap) = secrets(input)?;
+    let view = app::channels::set_secrets(api.ctx(), caller.actor(), ChannelId(id), version, values, overlap).await?;
+    Ok(answer(&view))
+}
+
+/// Secrets by name, and how long their values before go on to be believed.
+fn secrets(mut input: BTreeMap<String, Value>) -> Answer<(Vec<(String, Option<String>)>, Duration)> {
+    let overlap = match input.remove("overlap_ms") {
+        Some(value) if value.is_i64() || value.is_u64() => {
+            let ms = value.as_u64().ok_or_else(|| Problem::invalid("/overlap_ms", "range"))?;
+            Duration::from_millis(ms)
+        }
+        Some(_) => return Err(Problem::invalid("/overlap_ms", "type")),
+        None => Duration::ZERO,
+    };
+    let text = |(name, value)| match value {
+        Value::String(text) => Ok((name, Some(text))),
+        Value::Null => Ok((name, None)),
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+            Err(Problem::invalid(format!("/{name}"), "type"))
+        }
+    };
+    Ok((input.into_iter().map(text).collect::<Answer<_>>()?, overlap))
 }
 
 /// Asks the provider now whether the channel works.

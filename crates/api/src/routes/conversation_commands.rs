@@ -40,6 +40,55 @@ async fn act(
     Ok(Versioned::ok(ConversationResult { conversation, undo: done.undo.map(Into::into) }, version))
 }
 
+/// The handler of a command that says no more than which conversation, and whom or what it is about.
+macro_rules! command {
+    ($(#[$doc:meta])* $name:ident, $method:ident, $path:literal, $act:expr) => {
+        $(#[$doc])*
+        #[utoipa::path($method, path = $path, tag = "conversations", params(("conversation" = String, Path)),
+                    request_body = Nothing,
+                    responses((status = 200, body = ConversationResult), (status = "default", body = ProblemBody)))]
+        pub async fn $name(
+            State(api): State<Api>,
+            caller: Caller,
+            Ids(handle): Ids<String>,
+            headers: HeaderMap,
+            Json(_): Json<Nothing>,
+        ) -> Answer<Versioned<ConversationResult>> {
+            act(&api, &caller, &handle, &headers, $act).await
+        }
+    };
+    ($(#[$doc:meta])* $name:ident, $method:ident, $path:literal, $whom:ident => $act:expr) => {
+        $(#[$doc])*
+        #[utoipa::path($method, path = $path, tag = "conversations",
+                    params(("conversation" = String, Path), ("user" = Uuid, Path)),
+                    responses((status = 200, body = ConversationResult), (status = "default", body = ProblemBody)))]
+        pub async fn $name(
+            State(api): State<Api>,
+            caller: Caller,
+            Ids((handle, $whom)): Ids<(String, Uuid)>,
+            headers: HeaderMap,
+        ) -> Answer<Versioned<ConversationResult>> {
+            act(&api, &caller, &handle, &headers, $act).await
+        }
+    };
+    ($(#[$doc:meta])* $name:ident, $method:ident, $path:literal, $other:ident by $use_case:path) => {
+        $(#[$doc])*
+        #[utoipa::path($method, path = $path, tag = "conversations",
+                    params(("conversation" = String, Path), ("other" = String, Path)),
+                    responses((status = 200, body = Conversation), (status = "default", body = ProblemBody)))]
+        pub async fn $name(
+            State(api): State<Api>,
+            caller: Caller,
+            Ids((handle, $other)): Ids<(String, String)>,
+        ) -> Answer<Json<Conversation>> {
+            let id = resolve_handle(&api, &caller, &handle).await?;
+            let $other = resolve_handle(&api, &caller, &$other).await?;
+            $use_case(api.ctx(), caller.actor(), id, $other).await?;
+            rendered(&api, &caller, id, false).await.map(Json)
+        }
+    };
+}
+
 /// Opens a conversation with a customer, or with whoever has an address.
 #[utoipa::path(post, path = "/conversations", tag = "conversations", request_body = NewConversation,
     responses((status = 201, body = Conversation), (status = "default", body = ProblemBody)))]
@@ -160,20 +209,6 @@ async fn wrap_up_work(api: &Api, caller: &Caller, id: ConversationId, wrap_up: &
     Ok(())
 }
 
-/// Opens a resolved conversation again; whoever had it last is asked first.
-#[utoipa::path(post, path = "/conversations/{conversation}/reopen", tag = "conversations",
-    params(("conversation" = String, Path)), request_body = Nothing,
-    responses((status = 200, body = ConversationResult), (status = "default", body = ProblemBody)))]
-pub async fn reopen(
-    State(api): State<Api>,
-    caller: Caller,
-    Ids(handle): Ids<String>,
-    headers: HeaderMap,
-    Json(_): Json<Nothing>,
-) -> Answer<Versioned<ConversationResult>> {
-    act(&api, &caller, &handle, &headers, Act::Reopen).await
-}
-
 /// Puts a conversation aside until a time, until the customer writes, or both.
 #[utoipa::path(post, path = "/conversations/{conversation}/snooze", tag = "conversations",
     params(("conversation" = String, Path)), request_body = SnoozeInput,
@@ -189,73 +224,30 @@ pub async fn snooze(
     act(&api, &caller, &handle, &headers, command).await
 }
 
-/// Takes a conversation up again.
-#[utoipa::path(post, path = "/conversations/{conversation}/unsnooze", tag = "conversations",
-    params(("conversation" = String, Path)), request_body = Nothing,
-    responses((status = 200, body = ConversationResult), (status = "default", body = ProblemBody)))]
-pub async fn unsnooze(
-    State(api): State<Api>,
-    caller: Caller,
-    Ids(handle): Ids<String>,
-    headers: HeaderMap,
-    Json(_): Json<Nothing>,
-) -> Answer<Versioned<ConversationResult>> {
-    act(&api, &caller, &handle, &headers, Act::Unsnooze).await
-}
-
-/// Lets a user follow the conversation.
-#[utoipa::path(put, path = "/conversations/{conversation}/followers/{user}", tag = "conversations",
-    params(("conversation" = String, Path), ("user" = Uuid, Path)),
-    responses((status = 200, body = ConversationResult), (status = "default", body = ProblemBody)))]
-pub async fn follow(
-    State(api): State<Api>,
-    caller: Caller,
-    Ids((handle, user)): Ids<(String, Uuid)>,
-    headers: HeaderMap,
-) -> Answer<Versioned<ConversationResult>> {
-    act(&api, &caller, &handle, &headers, Act::Follow(UserId(user))).await
-}
-
-/// A user follows the conversation no more.
-#[utoipa::path(delete, path = "/conversations/{conversation}/followers/{user}", tag = "conversations",
-    params(("conversation" = String, Path), ("user" = Uuid, Path)),
-    responses((status = 200, body = ConversationResult), (status = "default", body = ProblemBody)))]
-pub async fn unfollow(
-    State(api): State<Api>,
-    caller: Caller,
-    Ids((handle, user)): Ids<(String, Uuid)>,
-    headers: HeaderMap,
-) -> Answer<Versioned<ConversationResult>> {
-    act(&api, &caller, &handle, &headers, Act::Unfollow(UserId(user))).await
-}
-
-/// Links two conversations, both ways.
-#[utoipa::path(put, path = "/conversations/{conversation}/links/{other}", tag = "conversations",
-    params(("conversation" = String, Path), ("other" = String, Path)),
-    responses((status = 200, body = Conversation), (status = "default", body = ProblemBody)))]
-pub async fn link(
-    State(api): State<Api>,
-    caller: Caller,
-    Ids((handle, other)): Ids<(String, String)>,
-) -> Answer<Json<Conversation>> {
-    let (id, other) = (resolve_handle(&api, &caller, &handle).await?, resolve_handle(&api, &caller, &other).await?);
-    app::conversations::link(api.ctx(), caller.actor(), id, other).await?;
-    rendered(&api, &caller, id, false).await.map(Json)
-}
-
-/// Unlinks two conversations.
-#[utoipa::path(delete, path = "/conversations/{conversation}/links/{other}", tag = "conversations",
-    params(("conversation" = String, Path), ("other" = String, Path)),
-    responses((status = 200, body = Conversation), (status = "default", body = ProblemBody)))]
-pub async fn unlink(
-    State(api): State<Api>,
-    caller: Caller,
-    Ids((handle, other)): Ids<(String, String)>,
-) -> Answer<Json<Conversation>> {
-    let (id, other) = (resolve_handle(&api, &caller, &handle).await?, resolve_handle(&api, &caller, &other).await?);
-    app::conversations::unlink(api.ctx(), caller.actor(), id, other).await?;
-    rendered(&api, &caller, id, false).await.map(Json)
-}
+command!(
+    /// Opens a resolved conversation again; whoever had it last is asked first.
+    reopen, post, "/conversations/{conversation}/reopen", Act::Reopen
+);
+command!(
+    /// Takes a conversation up again.
+    unsnooze, post, "/conversations/{conversation}/unsnooze", Act::Unsnooze
+);
+command!(
+    /// Lets a user follow the conversation.
+    follow, put, "/conversations/{conversation}/followers/{user}", user => Act::Follow(UserId(user))
+);
+command!(
+    /// A user follows the conversation no more.
+    unfollow, delete, "/conversations/{conversation}/followers/{user}", user => Act::Unfollow(UserId(user))
+);
+command!(
+    /// Links two conversations, both ways.
+    link, put, "/conversations/{conversation}/links/{other}", other by app::conversations::link
+);
+command!(
+    /// Unlinks two conversations.
+    unlink, delete, "/conversations/{conversation}/links/{other}", other by app::conversations::unlink
+);
 
 /// Shows this conversation within another of the same customer.
 #[utoipa::path(post, path = "/conversations/{conversation}/merge", tag = "conversations",
@@ -306,10 +298,11 @@ pub async fn split(
     Json(input): Json<SplitInput>,
 ) -> Answer<(StatusCode, Json<SplitResult>)> {
     let id = resolve_handle(&api, &caller, &handle).await?;
-    let (_, new) = app::conversations::split(api.ctx(), caller.actor(), id, input.entry_ids, input.subject).await?;
+    let split = app::conversations::split(api.ctx(), caller.actor(), id, input.entry_ids, input.subject).await?;
     let result = SplitResult {
-        conversation: rendered(&api, &caller, new.id, false).await?,
+        conversation: rendered(&api, &caller, split.new.id, false).await?,
         original: rendered(&api, &caller, id, false).await?,
+        undo: Some(split.undo.into()),
     };
     Ok((StatusCode::CREATED, Json(result)))
 }

@@ -44,6 +44,7 @@ pub mod settings;
 pub mod setup;
 pub mod simulator;
 pub mod skills;
+pub mod small_nouns;
 pub mod tags;
 pub mod teams;
 pub mod transcripts;

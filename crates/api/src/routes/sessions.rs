@@ -5,7 +5,7 @@ use app::sessions::{Current, SignedIn};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum_extra::extract::cookie::{Cookie, CookieJar};
-use domain::ids::{SessionId, UserId};
+use domain::ids::{OrganizationId, SessionId, UserId};
 use http::StatusCode;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::Answer;
 use crate::auth::{self, Caller, Guest};
 use crate::dto::List;
-use crate::dto::people::{Session, SessionRow, SignIn, SignInByLink};
+use crate::dto::people::{Session, SessionRow, SignIn, SignInByLink, SwitchOrganization};
 use crate::dto::presence::Agent;
 use crate::extract::{Ids, Json, Query};
 use crate::problem::{Code, ProblemBody};
@@ -110,6 +110,19 @@ pub async fn sign_out(State(api): State<Api>, Caller(current): Caller, jar: Cook
     app::sessions::sign_out(ctx, current.actor.organization, session.id).await?;
     let gone = Cookie::build((api.cookie(), "")).path("/").build();
     Ok((StatusCode::NO_CONTENT, jar.remove(gone)).into_response())
+}
+
+/// Switches to another organization of the same person: a fresh session, the one before ends.
+#[utoipa::path(post, path = "/session/organization", tag = "session", request_body = SwitchOrganization,
+    responses((status = 200, body = Session), (status = "default", body = ProblemBody)))]
+pub async fn switch(
+    State(api): State<Api>,
+    Caller(current): Caller,
+    jar: CookieJar,
+    Json(input): Json<SwitchOrganization>,
+) -> Answer<Response> {
+    let signed_in = app::sessions::switch(api.ctx(), &current, OrganizationId(input.organization_id)).await?;
+    welcome(&api, jar, signed_in).await
 }
 
 /// Whose sessions.

@@ -1,11 +1,12 @@
 //! Events as staff sees them: the envelope with snapshots of what it names, rendered once for everybody.
 
 use app::Ctx;
-use app::live::Live;
+use app::live::{Hidden, Live};
 use app::offers::OfferView;
 use domain::ids::OrganizationId;
 use domain::routing::Assignment;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::told;
 use crate::dto::channels::Channel;
@@ -95,11 +96,18 @@ fn customer(live: &Live) -> Option<Value> {
     Some(data)
 }
 
-/// What a socket is told of a conversation that it may not see any more: which, and nothing else.
-pub(super) fn hidden(live: &Live, id: domain::ids::ConversationId) -> String {
+/// What a socket is told of what it may not see any more: which, and nothing else.
+pub(super) fn hidden(live: &Live, lost: Hidden) -> Vec<String> {
+    let conversation = lost.conversation.map(|id| hidden_one(live, "conversation.hidden", id.0));
+    let work_item = lost.work_item.map(|id| hidden_one(live, "work_item.hidden", id.0));
+    conversation.into_iter().chain(work_item).collect()
+}
+
+/// Each has an id of its own, the same whenever the event is told again.
+fn hidden_one(live: &Live, kind: &str, id: Uuid) -> String {
     let event = Event {
-        id: live.event.id.0,
-        r#type: "conversation.hidden".to_owned(),
+        id: Uuid::from_u128(live.event.id.0.as_u128() ^ id.as_u128().rotate_left(64)),
+        r#type: kind.to_owned(),
         version: 1,
         timestamp: live.event.at.into(),
         actor: render::actor(&Value::Null),

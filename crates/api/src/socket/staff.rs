@@ -8,7 +8,7 @@ use std::time::Duration;
 use app::Runtime;
 use app::conversations::Handle;
 use app::limits::Limit;
-use app::live::{Filter, Heard, Live, REPLAY_MAX, Signal, StaffFilter, Subscription};
+use app::live::{Filter, Heard, Hidden, Live, REPLAY_MAX, Signal, StaffFilter, Subscription};
 use app::model::Cursor;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{FromRequestParts, Request, State};
@@ -247,12 +247,19 @@ impl<'a> Session<'a> {
             let Some(last) = page.last() else { return Ok(()) };
             at = last.cursor;
             let (filter, end) = (self.filter(), self.feed.from);
-            for live in page.iter().filter(|live| live.cursor <= end && filter.wants(live)) {
+            for live in page.iter().filter(|live| live.cursor <= end) {
+                let lost = if filter.wants(live) { None } else { Some(filter.loses(live)) };
+                if lost == Some(None) {
+                    continue;
+                }
                 count += 1;
                 if count > REPLAY_MAX {
                     return self.resync(connection, "cursor_expired").await;
                 }
-                self.tell(connection, live).await?;
+                match lost.flatten() {
+                    Some(lost) => self.tell_hidden(connection, live, lost).await?,
+                    None => self.tell(connection, live).await?,
+                }
             }
             if at >= end {
                 return Ok(());
@@ -305,11 +312,7 @@ impl<'a> Session<'a> {
                 self.refuse_when_replaced(&live)?;
                 self.tell(connection, &live).await
             }
-            Heard::Hidden(live, id) => {
-                connection.send_event(&cursor::of_stream(live.cursor), &events::hidden(&live, id)).await?;
-                self.at = live.cursor;
-                Ok(())
-            }
+            Heard::Hidden(live, lost) => self.tell_hidden(connection, &live, lost).await,
             Heard::Mark(at) => {
                 self.at = at;
                 Ok(())
@@ -377,6 +380,14 @@ impl<'a> Session<'a> {
         let labels = self.api.labels(organization);
         let event = events::rendered(self.api, organization, live, &labels).await;
         connection.send_event(&cursor::of_stream(live.cursor), event).await?;
+        self.at = live.cursor;
+        Ok(())
+    }
+
+    async fn tell_hidden(&mut self, connection: &mut Connection, live: &Live, lost: Hidden) -> Result<(), Close> {
+        for event in events::hidden(live, lost) {
+            connection.send_event(&cursor::of_stream(live.cursor), &event).await?;
+        }
         self.at = live.cursor;
         Ok(())
     }

@@ -35,6 +35,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("PATCH /tags/{id}", "a noun of the desk: tested there"),
     ("DELETE /tags/{id}", "a noun of the desk: tested there"),
     ("POST /customers/{id}/erase", "erases for good: tested with the desk"),
+    ("DELETE /conversations/{conversation}", "erases for good: tested with the desk"),
     ("POST /demo", "makes demo data and nothing else: tested there"),
     ("DELETE /demo", "removes demo data and nothing else: tested there"),
     ("POST /simulator/runs", "plays customers: tested there"),

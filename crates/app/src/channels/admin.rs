@@ -1,7 +1,9 @@
 //! Setting channels up.
 
+use std::time::Duration;
+
 use connector::{ChannelType, Checked, Health, Meta, SetupStep};
-use domain::ids::{ChannelId, OrganizationId, QueueId};
+use domain::ids::{BusinessHoursId, ChannelId, OrganizationId, QueueId};
 use domain::permissions::{Permission, Resource};
 use domain::routing::RoutingKind;
 use jiff::Timestamp;
@@ -20,8 +22,8 @@ const MAX_NAME: usize = 200;
 const MAX_KEY: usize = 64;
 /// Most characters of a secret.
 const MAX_SECRET: usize = 1_000;
-/// How long a replaced secret may stay good, in ms: 30 days.
-const MAX_OVERLAP_MS: i64 = 30 * 86_400_000;
+/// Longest time two values of a secret are believed.
+const OVERLAP_MAX: Duration = Duration::from_hours(7 * 24);
 
 /// A channel with what may be said of its secrets.
 #[derive(Clone, Debug)]
@@ -152,6 +154,7 @@ pub struct NewChannel {
     pub name: String,
     pub key: Option<String>,
     pub queue: Option<QueueId>,
+    pub hours: Option<BusinessHoursId>,
     pub config: Option<Value>,
 }
 
@@ -161,6 +164,7 @@ pub struct NewChannel {
 pub struct Change {
     pub name: Option<String>,
     pub queue: Option<Option<QueueId>>,
+    pub hours: Option<Option<BusinessHoursId>>,
     /// Merged into the configuration: null clears.
     pub config: Option<Value>,
 }
@@ -184,9 +188,7 @@ impl Act {
         let org = self.stamp.actor.organization;
         let found = store::channels::lock(tx, org, self.id).await?.filter(|c| c.state != "archived");
         let channel = found.ok_or(Error::NotFound)?;
-        if self.version.is_some_and(|version| version != channel.version) {
-            return Err(Error::VersionConflict);
-        }
+        Error::unless_version(self.version, channel.version)?;
         Ok(channel)
     }
 
@@ -201,7 +203,7 @@ impl Act {
 fn recorded(channel: &Channel) -> Value {
     json!({
         "kind": channel.kind, "key": channel.key, "name": channel.name, "state": channel.state,
-        "config": channel.config, "queue_id": channel.queue_id,
+        "config": channel.config, "queue_id": channel.queue_id, "hours_id": channel.hours_id,
     })
 }
 
@@ -273,6 +275,12 @@ async fn check_queue(tx: &mut db::Tx<'_>, org: OrganizationId, queue: Option<Que
     if is_known { Ok(()) } else { Err(Error::field("/queue_id", "unknown_reference", "no such queue")) }
 }
 
+async fn check_hours(tx: &mut db::Tx<'_>, org: OrganizationId, hours: Option<BusinessHoursId>) -> Result<(), Error> {
+    let Some(hours) = hours else { return Ok(()) };
+    let is_known = store::business_hours::list(tx, org).await?.iter().any(|row| row.id == hours.0);
+    if is_known { Ok(()) } else { Err(Error::field("/hours_id", "unknown_reference", "no such hours")) }
+}
+
 /// RFC 7396.
 fn merge(target: &mut Value, patch: &Value) {
     let Some(patch) = patch.as_object() else {
@@ -314,6 +322,7 @@ pub async fn create(ctx: &Ctx, actor: &Actor, input: NewChannel) -> Result<Chann
         config,
         public_key: secrets::public_key(ctx.entropy()),
         queue_id: input.queue,
+        hours_id: input.hours,
         health: json!({ "state": "unknown" }),
         is_demo: false,
         created_at: act.stamp.now,
@@ -327,6 +336,7 @@ pub async fn create(ctx: &Ctx, actor: &Actor, input: NewChannel) -> Result<Chann
             Box::pin(async move {
                 let org = act.stamp.actor.organization;
                 check_queue(tx, org, channel.queue_id).await?;
+                check_hours(tx, org, channel.hours_id).await?;
                 let same = store::channels::list(tx, org).await?.into_iter().find(|c| c.key == channel.key);
                 if let Some(same) = same {
                     return Err(Error::AlreadyExists { existing_id: Some(same.id.0) });
@@ -373,6 +383,10 @@ async fn update_in(tx: &mut db::Tx<'_>, act: Act, change: Change) -> Result<Chan
         check_queue(tx, act.stamp.actor.organization, queue).await?;
         channel.queue_id = queue;
     }
+    if let Some(hours) = change.hours {
+        check_hours(tx, act.stamp.actor.organization, hours).await?;
+        channel.hours_id = hours;
+    }
     if let Some(patch) = &change.config {
         merge(&mut channel.config, patch);
         check_config(kind, &channel.config)?;
@@ -389,7 +403,8 @@ async fn update_in(tx: &mut db::Tx<'_>, act: Act, change: Change) -> Result<Chan
     Ok(view(channel, &sealed))
 }
 
-/// Sets secrets, `None` removes. They cannot be read again; a connection that uses them starts anew.
+/// Sets secrets, `None` removes. They cannot be read again; a connection that uses them starts anew. What a secret was
+/// before goes on to be believed for `overlap`; it is never used to send.
 ///
 /// # Errors
 /// [`Error::VersionConflict`], [`Error::Invalid`] for names the type does not know, [`Error::NotFound`],
@@ -400,25 +415,10 @@ pub async fn set_secrets(
     id: ChannelId,
     version: Option<i64>,
     values: Vec<(String, Option<String>)>,
+    overlap: Duration,
 ) -> Result<ChannelView, Error> {
-    replace_secrets(ctx, actor, id, version, values, 0).await
-}
-
-/// As [`set_secrets`]; a value that is replaced stays good beside the new one for `overlap_ms`, where the type checks
-/// signatures with it. Of each secret two values are good at most: the newest and the one before.
-///
-/// # Errors
-/// As [`set_secrets`]; [`Error::Invalid`] for an overlap beyond 30 days.
-pub async fn replace_secrets(
-    ctx: &Ctx,
-    actor: &Actor,
-    id: ChannelId,
-    version: Option<i64>,
-    values: Vec<(String, Option<String>)>,
-    overlap_ms: i64,
-) -> Result<ChannelView, Error> {
-    if !(0..=MAX_OVERLAP_MS).contains(&overlap_ms) {
-        return Err(Error::field("/overlap_ms", "range", format!("0 to {MAX_OVERLAP_MS}")));
+    if overlap > OVERLAP_MAX {
+        return Err(Error::field("/overlap_ms", "range", format!("0 to {}", OVERLAP_MAX.as_millis())));
     }
     let act = Act::new(ctx, actor, id, version)?;
     let kind = find(ctx, actor, id).await?.channel.kind;
@@ -442,8 +442,8 @@ pub async fn replace_secrets(
     }
     let view = ctx
         .store()
-        .write("channels.set_secrets", (act, Value::Object(patch), overlap_ms), |tx, (act, patch, overlap_ms)| {
-            Box::pin(secrets_in(tx, act, patch, overlap_ms))
+        .write("channels.set_secrets", (act, Value::Object(patch), overlap), |tx, (act, patch, overlap)| {
+            Box::pin(secrets_in(tx, act, patch, overlap))
         })
         .await?;
     follow(ctx, actor.organization).await?;
@@ -454,23 +454,23 @@ fn place_of(organization: OrganizationId, id: ChannelId) -> crate::keyring::Plac
     crate::keyring::Place { organization, table: "channels", column: "secrets", row: id.0, name: "" }
 }
 
-/// What is replaced stays beside what replaces it, until `until`.
-fn keep_former(patch: &mut Value, sealed: &Value, until: Timestamp) {
-    for (name, value) in patch.as_object_mut().into_iter().flatten() {
-        let former = sealed.get(name).and_then(|secret| secret.get("sealed"));
-        if let Some((former, value)) = former.zip(value.as_object_mut()) {
-            value.insert("former".to_owned(), json!({ "sealed": former, "until": until }));
-        }
+/// Puts what a secret was beside what it is, until the overlap ends; what was older is gone.
+fn keep_previous(patch: &mut Value, sealed: &Value, until: Option<Timestamp>) {
+    for (name, fresh) in patch.as_object_mut().into_iter().flatten().filter(|(_, fresh)| fresh.is_object()) {
+        let was = sealed.get(name).and_then(|old| old.get("sealed"));
+        fresh["previous"] = match (was, until) {
+            (Some(was), Some(until)) => json!({ "sealed": was, "until_at": until }),
+            (Some(_) | None, _) => Value::Null,
+        };
     }
 }
 
-async fn secrets_in(tx: &mut db::Tx<'_>, act: Act, mut patch: Value, overlap_ms: i64) -> Result<ChannelView, Error> {
+async fn secrets_in(tx: &mut db::Tx<'_>, act: Act, mut patch: Value, overlap: Duration) -> Result<ChannelView, Error> {
     let mut channel = act.channel(tx).await?;
     let org = act.stamp.actor.organization;
     let (_, mut sealed) = whole(tx, org, act.id).await?;
-    if overlap_ms > 0 {
-        keep_former(&mut patch, &sealed, domain::time::Micros::from(act.stamp.now).plus_ms(overlap_ms).into());
-    }
+    let until = (!overlap.is_zero()).then(|| act.stamp.now.checked_add(overlap).unwrap_or(Timestamp::MAX));
+    keep_previous(&mut patch, &sealed, until);
     merge(&mut sealed, &patch);
     let kind = channels::find(&channel.kind).ok_or(Error::NotFound)?;
     let missing = missing(kind, &channel.config, &sealed);

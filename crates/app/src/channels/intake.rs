@@ -174,7 +174,7 @@ struct Taking {
     place: Option<Place>,
     /// The dead letter this was until now.
     was: Option<Uuid>,
-    ids: [Uuid; 6],
+    ids: [Uuid; 8],
 }
 
 /// Takes one arrival in.
@@ -674,7 +674,22 @@ async fn newcomer(tx: &mut db::Tx<'_>, taking: &Taking, letter: &Letter) -> Resu
     };
     store::customers::insert(tx, &customer).await?;
     store::customers::insert_identity(tx, &identity).await?;
+    arrived(tx, taking, &customer, &identity).await?;
     Ok((customer, identity))
+}
+
+/// Tells of somebody new and of their address.
+async fn arrived(tx: &mut db::Tx<'_>, taking: &Taking, customer: &Customer, identity: &Identity) -> Result<(), Error> {
+    let (org, now) = (taking.slots.org, taking.slots.now);
+    let actor = json!({ "type": "customer", "id": customer.id, "name": customer.name });
+    let of_customer = json!({ "customer_id": customer.id });
+    let of_identity = json!({ "identity_id": identity.id, "customer_id": customer.id });
+    for (id, kind, data) in
+        [(taking.ids[6], "customer.created", of_customer), (taking.ids[7], "identity.added", of_identity)]
+    {
+        store::events::insert(tx, &event(id, org, kind, now, actor.clone(), data)).await?;
+    }
+    Ok(())
 }
 
 /// A report about a message of ours: the message shows it, its address too, and the report stands beside it.

@@ -16,7 +16,7 @@ mod setup;
 pub(crate) use admin::drained;
 pub use admin::{
     Change, ChannelView, NewChannel, TypeView, archive, capabilities, check, create, disable, enable, find, has_widget,
-    list, replace_secrets, set_secrets, types, update,
+    list, set_secrets, types, update,
 };
 pub use dead_letters::{DeadLetterView, dead_letters, discard, raw, retry};
 pub(crate) use doors::{Doors, by_public_key};
@@ -26,8 +26,9 @@ pub use setup::{SetupState, SetupView, setup, setup_step};
 
 use std::sync::Arc;
 
-use connector::{Account, Inbox};
+use connector::{Account, Inbox, Secret};
 use domain::ids::{ChannelId, OrganizationId};
+use jiff::Timestamp;
 use serde_json::Value;
 use store::channels::Channel;
 
@@ -50,6 +51,22 @@ pub(crate) fn account_of(ctx: &Ctx, channel: &Channel, sealed: &Value) -> Result
         secrets,
         signing_key: keyring.signing_key(channel.organization_id),
     })
+}
+
+/// What a secret was before, while that is still to be believed at `now`.
+pub(crate) fn previous_secret(
+    ctx: &Ctx,
+    channel: &Channel,
+    sealed: &Value,
+    name: &str,
+    now: Timestamp,
+) -> Result<Option<Secret>, Locked> {
+    let previous = sealed.get(name).and_then(|value| value.get("previous"));
+    let until = previous.and_then(|p| p.get("until_at")?.as_str()?.parse::<Timestamp>().ok());
+    match previous.and_then(|p| p.get("sealed")?.as_str()).filter(|_| until.is_some_and(|until| now < until)) {
+        Some(text) => ctx.keyring().open_sealed(&place(channel, name), text).map(Some),
+        None => Ok(None),
+    }
 }
 
 /// Where a secret of a channel stands.

@@ -145,7 +145,7 @@ async fn fill(
     let change = Change { config: Some(config), ..Change::default() };
     admin::update(ctx, actor, id, version, change).await?;
     if !secrets.is_empty() {
-        admin::set_secrets(ctx, actor, id, None, secrets).await?;
+        admin::set_secrets(ctx, actor, id, None, secrets, std::time::Duration::ZERO).await?;
     }
     Ok(())
 }

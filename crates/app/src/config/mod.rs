@@ -135,7 +135,7 @@ pub async fn create(ctx: &Ctx, actor: &Actor, noun: Noun, input: Map<String, Val
 /// Changes an object, whose version is `version` if one is named: JSON merge patch.
 ///
 /// # Errors
-/// As [`create`], and [`Error::NotFound`], [`Error::StaleVersion`].
+/// As [`create`], and [`Error::NotFound`], [`Error::VersionConflict`].
 pub async fn change(
     ctx: &Ctx,
     actor: &Actor,
@@ -153,7 +153,7 @@ pub async fn change(
 /// Removes an object, whose version is `version` if one is named; an agent is switched off instead: what they did stays.
 ///
 /// # Errors
-/// [`Error::NotFound`], [`Error::Denied`], [`Error::StaleVersion`], [`Error::InUse`], [`Error::AgentHasWork`].
+/// [`Error::NotFound`], [`Error::Denied`], [`Error::VersionConflict`], [`Error::InUse`], [`Error::AgentHasWork`].
 pub async fn remove(ctx: &Ctx, actor: &Actor, noun: Noun, id: Uuid, version: Option<i64>) -> Result<(), Error> {
     may_write(actor, noun)?;
     find(ctx, actor, noun, id).await?;
@@ -283,10 +283,7 @@ fn put(draft: &mut Draft, entry: Entry) -> Result<(), Error> {
 
 fn check_version(draft: &Draft, noun: Noun, id: Uuid, version: Option<i64>) -> Result<(), Error> {
     let current = draft.before.get(noun, id).ok_or(Error::NotFound)?.version();
-    match version {
-        Some(version) if version != current => Err(Error::StaleVersion { current }),
-        Some(_) | None => Ok(()),
-    }
+    Error::unless_version(version, current)
 }
 
 /// Agents who are switched off must hold nothing.

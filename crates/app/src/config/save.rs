@@ -153,13 +153,15 @@ async fn check_free(tx: &mut Tx<'_>, stamp: &Stamp, row: &Row) -> Result<(), Err
                 return in_use("dispositions".to_owned());
             }
         }
+        Row::Hours(row) => {
+            let channels = store::channels::list(tx, org).await?;
+            let uses = |c: &&store::channels::Channel| c.hours_id.is_some_and(|id| id.0 == row.id);
+            if let Some(channel) = channels.iter().find(uses) {
+                return in_use(format!("channel:{}", channel.key));
+            }
+        }
         Row::Agent(_) => return in_use("history".to_owned()),
-        Row::DeclineReason(_)
-        | Row::Hours(_)
-        | Row::PresenceConfig(_)
-        | Row::RoutingConfig(_)
-        | Row::Skill(_)
-        | Row::Team(_) => {}
+        Row::DeclineReason(_) | Row::PresenceConfig(_) | Row::RoutingConfig(_) | Row::Skill(_) | Row::Team(_) => {}
     }
     Ok(())
 }

@@ -14,7 +14,7 @@ use crate::Error;
 use crate::pen::Pen;
 
 /// Fields whose before-value may stand in an event.
-const TOLD: [&str; 12] = [
+const TOLD: [&str; 13] = [
     "status_id",
     "status_category",
     "priority",
@@ -27,6 +27,7 @@ const TOLD: [&str; 12] = [
     "reopened_count",
     "merged_into_id",
     "is_restricted",
+    "follower_ids",
 ];
 
 /// What of a conversation commands change, by name.

@@ -99,7 +99,7 @@ pub(super) struct Applied {
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::Denied`], [`Error::Invalid`], [`Error::FieldsRequired`],
-/// [`Error::ConversationMerged`], [`Error::Erased`], [`Error::StaleVersion`] when `version` is not its version.
+/// [`Error::ConversationMerged`], [`Error::Erased`], [`Error::VersionConflict`] when `version` is not its version.
 pub async fn act(
     ctx: &Ctx,
     actor: &Actor,
@@ -195,9 +195,7 @@ pub(super) async fn apply(
     command: &Act,
 ) -> Result<Applied, Error> {
     let mut c = changeable(tx, &pen.actor, id, permission(command)).await?;
-    if version.is_some_and(|version| version != c.version) {
-        return Err(Error::StaleVersion { current: c.version });
-    }
+    Error::unless_version(version, c.version)?;
     let before = c.clone();
     change(tx, pen, &mut c, command).await?;
     settle(tx, pen, before, c).await
@@ -357,7 +355,7 @@ async fn route(
         return Err(unknown("/reply_route/channel_id"));
     }
     let people = store::customer_merges::group(tx, org, vec![c.effective_customer().0]).await?;
-    let known = store::customer_merges::identities_of(tx, org, people.iter().map(|p| p.id.0).collect()).await?;
+    let known = store::customers::identities_of(tx, org, people.iter().map(|p| p.id.0).collect()).await?;
     if known.iter().all(|i| i.id != identity) {
         return Err(unknown("/reply_route/identity_id"));
     }

@@ -18,20 +18,18 @@ const CHUNK: i64 = 500;
 /// Erases a conversation; repeating it answers the same.
 ///
 /// # Errors
-/// [`Error::NotFound`], [`Error::Denied`], [`Error::StaleVersion`] when `version` is not its version.
+/// [`Error::NotFound`], [`Error::Denied`], [`Error::VersionConflict`] when `version` is not its version.
 pub async fn erase(ctx: &Ctx, actor: &Actor, id: ConversationId, version: Option<i64>) -> Result<(), Error> {
     let input = (Pen::new(ctx, actor), id, version);
-    let work = ctx
+    let wiped = ctx
         .store()
         .write("conversations.erase", input, |tx, (mut pen, id, version)| {
             Box::pin(async move {
                 let c = match reachable(tx, &pen.actor, id, Permission::ConversationsDelete).await {
-                    Err(Error::Erased) => return Ok(Vec::new()),
+                    Err(Error::Erased) => return Ok(Wiped::default()),
                     other => other?,
                 };
-                if version.is_some_and(|version| version != c.version) {
-                    return Err(Error::StaleVersion { current: c.version });
-                }
+                Error::unless_version(version, c.version)?;
                 pen.audit(
                     tx,
                     "conversation.deleted",
@@ -46,13 +44,30 @@ pub async fn erase(ctx: &Ctx, actor: &Actor, id: ConversationId, version: Option
         .await?;
     let runtime = ctx.runtime(actor.organization)?;
     runtime.hub.wake();
-    end_work(ctx, actor, &work).await
+    after_wiping(ctx, actor, wiped).await
 }
 
-/// Leaves the tombstone of a conversation; the work that ends with it.
-pub(crate) async fn wipe(tx: &mut db::Tx<'_>, pen: &mut Pen, mut c: Conversation) -> Result<Vec<WorkItem>, Error> {
+/// What an erased conversation leaves behind until its transaction is over.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Wiped {
+    /// Work that ends with it.
+    work: Vec<WorkItem>,
+    /// Keys of files that nobody refers to any more.
+    files: Vec<String>,
+}
+
+/// After the commit: its work ends, its files go from the disk.
+pub(crate) async fn after_wiping(ctx: &Ctx, actor: &Actor, wiped: Wiped) -> Result<(), Error> {
+    end_work(ctx, actor, &wiped.work).await?;
+    crate::files::discard(ctx, actor.organization, wiped.files).await;
+    Ok(())
+}
+
+/// Leaves the tombstone of a conversation.
+pub(crate) async fn wipe(tx: &mut db::Tx<'_>, pen: &mut Pen, mut c: Conversation) -> Result<Wiped, Error> {
     let org = c.organization_id;
     let work = store::work::live_of(tx, org, vec![c.id.0]).await?;
+    let files = store::erasure::files(tx, org, c.id).await?;
     c.subject = None;
     c.outcome = None;
     c.fields = json!({});
@@ -68,5 +83,5 @@ pub(crate) async fn wipe(tx: &mut db::Tx<'_>, pen: &mut Pen, mut c: Conversation
     store::erasure::beside(tx, org, c.id).await?;
     store::search::remove_conversation(tx, org, c.id).await?;
     pen.tell(tx, "conversation.deleted", json!({ "conversation_id": c.id })).await?;
-    Ok(work)
+    Ok(Wiped { work, files })
 }

@@ -20,10 +20,10 @@ mod write;
 pub use bulk::{BulkInput, BulkOutcome, Excluded, bulk};
 pub use change::Undo;
 pub use commands::{Act, Done, Patch, act, link, resolve, unlink};
-pub(crate) use commands::{checked, end_work, tags};
+pub(crate) use commands::{checked, tags};
 pub use drafts::{DraftInput, delete_draft, draft, drafts, mark_read, mark_unread, save_draft};
 pub use erase::erase;
-pub(crate) use erase::wipe;
+pub(crate) use erase::{after_wiping, wipe};
 pub(crate) use happening::{By, Happening, happened};
 pub use lists::{
     Beside, ConversationView, InboxCounts, ListKind, ListPage, ListQuery, count_view, counts, events, find, find_with,
@@ -35,7 +35,7 @@ pub use open::{OpenInput, Who, open};
 pub use raw::raw;
 pub(crate) use receive::{Extra, Input, Slots, follow, take, take_settled};
 pub use receive::{Inbound, Received};
-pub use split::split;
+pub use split::{Split, split};
 pub use store::conversation_lists::{Counted, Place, Sort, Span};
 pub use timeline::{Anchor, Around, EntriesPage, entries};
 pub use transcript::{To, transcript};

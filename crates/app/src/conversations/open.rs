@@ -156,7 +156,7 @@ async fn reach(
     let kind = store::channels::list(tx, org).await?.into_iter().find(|c| c.id == channel).map(|c| c.kind);
     let root = customer.profile.merged_into_id.unwrap_or(customer.id);
     let people = store::customer_merges::group(tx, org, vec![root.0]).await?;
-    let mut known = store::customer_merges::identities_of(tx, org, people.iter().map(|p| p.id.0).collect()).await?;
+    let mut known = store::customers::identities_of(tx, org, people.iter().map(|p| p.id.0).collect()).await?;
     let is_usable = |i: &Identity| {
         let is_its_own = i.channel_id == Some(channel);
         let is_same_kind = i.channel_id.is_none() && Some(&i.kind) == kind.as_ref();

@@ -1,7 +1,7 @@
 //! Taking commands back.
 
 use domain::conversation::StatusCategory;
-use domain::ids::AgentId;
+use domain::ids::{AgentId, ConversationId};
 use domain::permissions::Permission;
 use domain::routing::{By, Command, ItemState};
 use serde_json::{Value, json};
@@ -28,6 +28,8 @@ struct TakenBack {
     conversations: Vec<Conversation>,
     returning: Vec<Returning>,
     ending: Vec<WorkItem>,
+    /// Work that belongs to another conversation again.
+    moved: Option<(super::split::Moved, ConversationId)>,
 }
 
 /// Takes a command back: everything it set is as before, or nothing is.
@@ -42,6 +44,9 @@ pub async fn take_back(ctx: &Ctx, actor: &Actor, id: Uuid) -> Result<Vec<Convers
     let runtime = ctx.runtime(actor.organization)?;
     runtime.timers.wake();
     runtime.hub.wake();
+    if let Some((moved, to)) = taken.moved {
+        super::split::relink(ctx, actor, moved, to).await?;
+    }
     end_work(ctx, actor, &taken.ending).await?;
     for returning in &taken.returning {
         give_back(ctx, actor, returning).await?;
@@ -69,6 +74,11 @@ async fn back(tx: &mut db::Tx<'_>, mut pen: Pen, id: Uuid) -> Result<TakenBack, 
             let merge = named("merge_id").ok_or(Error::NotFound)?;
             let (target, source) = super::merge::unmerge_in(tx, &mut pen, merge).await?;
             Ok(TakenBack { conversations: vec![target, source], ..TakenBack::default() })
+        }
+        super::split::KIND => {
+            let (old, moved) = super::split::back(tx, &mut pen, &undo.data).await?;
+            let moved = Some((moved, old.id));
+            Ok(TakenBack { conversations: vec![old], moved, ..TakenBack::default() })
         }
         "customer_merge" => {
             let merge = named("merge_id").ok_or(Error::NotFound)?;

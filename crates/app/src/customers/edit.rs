@@ -95,7 +95,7 @@ pub(super) fn blank(pen: &mut Pen) -> Customer {
 /// Changes a customer.
 ///
 /// # Errors
-/// [`Error::StaleVersion`] when `version` is not theirs; [`Error::Invalid`], [`Error::Erased`], [`Error::NotFound`],
+/// [`Error::VersionConflict`] when `version` is not theirs; [`Error::Invalid`], [`Error::Erased`], [`Error::NotFound`],
 /// [`Error::Denied`].
 pub async fn update(
     ctx: &Ctx,
@@ -128,9 +128,7 @@ async fn changed(
     if customer.state == "erased" {
         return Err(Error::Erased);
     }
-    if version.is_some_and(|version| version != customer.version) {
-        return Err(Error::StaleVersion { current: customer.version });
-    }
+    Error::unless_version(version, customer.version)?;
     let (before, was_blocked) = (flat(&customer), customer.is_blocked);
     apply(tx, &mut customer, change).await?;
     let after = flat(&customer);

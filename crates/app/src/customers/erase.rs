@@ -77,17 +77,17 @@ async fn forget(ctx: &Ctx, actor: &Actor, id: CustomerId) -> Result<(), Error> {
 }
 
 async fn wipe(ctx: &Ctx, actor: &Actor, id: ConversationId) -> Result<(), Error> {
-    let work = ctx
+    let wiped = ctx
         .store()
         .write("customers.wipe", (Pen::new(ctx, actor), id), |tx, (mut pen, id)| {
             Box::pin(async move {
                 let found = store::conversations::lock(tx, pen.actor.organization, id).await?;
                 match found.filter(|c| c.desk.deleted_at.is_none()) {
                     Some(c) => conversations::wipe(tx, &mut pen, c).await,
-                    None => Ok(Vec::new()),
+                    None => Ok(Default::default()),
                 }
             })
         })
         .await?;
-    conversations::end_work(ctx, actor, &work).await
+    conversations::after_wiping(ctx, actor, wiped).await
 }

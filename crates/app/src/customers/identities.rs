@@ -190,7 +190,7 @@ async fn living(tx: &mut db::Tx<'_>, pen: &Pen, id: CustomerId) -> Result<Custom
 /// Changes an address.
 ///
 /// # Errors
-/// [`Error::AlreadyExists`], [`Error::Invalid`], [`Error::StaleVersion`], [`Error::NotFound`], [`Error::Denied`].
+/// [`Error::AlreadyExists`], [`Error::Invalid`], [`Error::VersionConflict`], [`Error::NotFound`], [`Error::Denied`].
 pub async fn change(
     ctx: &Ctx,
     actor: &Actor,
@@ -250,16 +250,14 @@ async fn apply(tx: &mut db::Tx<'_>, identity: &mut Identity, change: IdentityCha
 async fn standing(tx: &mut db::Tx<'_>, pen: &Pen, id: IdentityId, version: Option<i64>) -> Result<Identity, Error> {
     let identity = customer_merges::lock_identity(tx, pen.actor.organization, id).await?;
     let identity = identity.filter(|i| i.verification != Verification::Revoked).ok_or(Error::NotFound)?;
-    match version.filter(|version| *version != identity.version) {
-        Some(_) => Err(Error::StaleVersion { current: identity.version }),
-        None => Ok(identity),
-    }
+    Error::unless_version(version, identity.version)?;
+    Ok(identity)
 }
 
 /// Takes an address away: it finds nobody any more and receives nothing.
 ///
 /// # Errors
-/// [`Error::StaleVersion`], [`Error::NotFound`], [`Error::Denied`].
+/// [`Error::VersionConflict`], [`Error::NotFound`], [`Error::Denied`].
 pub async fn remove(ctx: &Ctx, actor: &Actor, id: IdentityId, version: Option<i64>) -> Result<(), Error> {
     actor.authorize(Permission::CustomersEdit, Resource::Any)?;
     ctx.store()

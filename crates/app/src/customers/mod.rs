@@ -53,11 +53,11 @@ pub async fn find(ctx: &Ctx, actor: &Actor, id: CustomerId) -> Result<CustomerVi
 pub(crate) async fn view(tx: &mut db::Tx<'_>, org: OrganizationId, id: CustomerId) -> Result<CustomerView, Error> {
     let row = store::customers::find(tx, org, id).await?.ok_or(Error::NotFound)?;
     if row.profile.merged_into_id.is_some() {
-        let identities = customer_merges::identities_of(tx, org, vec![id.0]).await?;
+        let identities = store::customers::identities_of(tx, org, vec![id.0]).await?;
         return Ok(CustomerView { customer: row, identities });
     }
     let people = customer_merges::group(tx, org, vec![id.0]).await?.iter().map(|c| c.id.0).collect();
-    let identities = customer_merges::identities_of(tx, org, people).await?;
+    let identities = store::customers::identities_of(tx, org, people).await?;
     let customer = effective_many(tx, org, vec![id]).await?.remove(&id).ok_or(Error::NotFound)?;
     Ok(CustomerView { customer, identities })
 }
@@ -132,12 +132,16 @@ pub(crate) async fn has_history(tx: &mut db::Tx<'_>, actor: &Actor, customer: Cu
     if actor.authorize(Permission::ConversationsRead, Resource::Any).is_err() {
         return Ok(false);
     }
-    let organization = store::organizations::find(tx, actor.organization).await?;
-    let is_scoped = organization.is_some_and(|o| o.settings.get("customer_history") == Some(&json!("scoped")));
-    if is_scoped {
+    if !are_histories_open(tx, actor.organization).await? {
         return Ok(false);
     }
     Ok(customer_merges::is_held_by(tx, actor.organization, customer, vec![agent.0]).await?)
+}
+
+/// Whether the organization lets agents read the history of their customers.
+pub(crate) async fn are_histories_open(tx: &mut db::Tx<'_>, org: OrganizationId) -> Result<bool, Error> {
+    let organization = store::organizations::find(tx, org).await?;
+    Ok(organization.is_none_or(|o| o.settings.get("customer_history") != Some(&json!("scoped"))))
 }
 
 /// Fields of a customer that merging composes, with their values.

@@ -10,6 +10,7 @@ use domain::ids::{AgentId, ConversationId, CustomerId, QueueId, UserId};
 use domain::permissions::Permission;
 use serde_json::Value;
 
+use super::hidden::Before;
 use super::{Filter, Live};
 
 /// Something that listeners have in common.
@@ -131,6 +132,7 @@ pub(super) fn keys_for(live: &Live) -> Vec<Key> {
         }
         "entry" | "interaction" | "work_item" | "conversation" => {
             keys.extend(content.conversation.as_ref().map(|c| Key::Conversation(c.id)));
+            keys.extend(content.followers().map(Key::User));
             keys.extend(agents.iter().copied().map(Key::Agent));
             keys.extend(named("agent_id").and_then(|id| id.parse().ok()).map(Key::Agent));
             if matches!(noun, "work_item" | "conversation") {
@@ -150,14 +152,13 @@ pub(super) fn keys_for(live: &Live) -> Vec<Key> {
     keys
 }
 
-/// Who could see a conversation where it was before: they hear that it is gone.
+/// Who could see it where it was before: they hear that it is gone.
 fn previous(live: &Live) -> Vec<Key> {
-    let previous = live.event.data.get("previous");
-    let id = |name: &str| previous?.get(name)?.as_str()?.parse().ok();
-    let agent = id("owner_agent_id").map(AgentId);
-    let keys =
-        [id("queue_id").map(|id| Key::ListsOfQueue(QueueId(id))), agent.map(Key::ListsOfAgent), agent.map(Key::Agent)];
-    keys.into_iter().flatten().collect()
+    let Some(before) = Before::of(&live.event) else { return Vec::new() };
+    let queue = before.queue.flatten().map(Key::ListsOfQueue);
+    let agents = before.agent.flatten().into_iter().flat_map(|agent| [Key::ListsOfAgent(agent), Key::Agent(agent)]);
+    let followers = before.followers.unwrap_or_default().into_iter().map(Key::User);
+    queue.into_iter().chain(agents).chain(followers).collect()
 }
 
 #[cfg(test)]
@@ -167,10 +168,13 @@ mod tests {
     use domain::conversation::{Priority, StatusCategory};
     use domain::ids::{ChannelId, EventId, OrganizationId};
     use domain::permissions::{BuiltinRole, Standing};
+    use domain::routing::{Item, ItemState, Pool, RoutingKind};
+    use domain::time::Micros;
     use jiff::Timestamp;
     use serde_json::json;
     use store::conversations::Conversation;
     use store::events::{Cursor, Event};
+    use store::work::WorkItem;
     use uuid::Uuid;
 
     use super::super::{Content, StaffFilter, VisitorFilter};
@@ -209,9 +213,55 @@ mod tests {
             is_demo: false,
             resolved_at: None,
             reopened_count: 0,
-            desk: Default::default(),
+            desk: store::conversations::Desk {
+                follower_ids: (n % 4 == 1).then(|| id(500 + n % 3)).into_iter().collect(),
+                mentioned_ids: (n % 4 == 2).then(|| id(500)).into_iter().collect(),
+                ..Default::default()
+            },
             created_at: Timestamp::UNIX_EPOCH,
             updated_at: Timestamp::UNIX_EPOCH,
+            version: 1,
+        }
+    }
+
+    fn work_item(n: u128) -> WorkItem {
+        let item = Item {
+            id: id(600 + n),
+            queue: id(400 + n % 2),
+            kind: RoutingKind::Chat,
+            customer: None,
+            priority: 0,
+            secondary: 0,
+            tier: 0,
+            enqueued_at: Micros(0),
+            age_adjust_ms: 0,
+            seq: 0,
+            units_milli: 0,
+            pool: Pool::Primary,
+            required: BTreeMap::new(),
+            preferred: None,
+            state: ItemState::Queued,
+            pause_reason: None,
+            close_reason: None,
+            cancel_reason: None,
+            attempt: 0,
+            agent: (n % 5 == 0).then(|| id(300 + n % 4)),
+            assignment: None,
+            excluded: Vec::new(),
+            wake_at: None,
+            wrap_up_deadline: None,
+            extensions_used: 0,
+            previous: None,
+        };
+        let at = Timestamp::UNIX_EPOCH;
+        WorkItem {
+            item,
+            interaction_id: None,
+            conversation_id: Some(id(100 + n)),
+            channel_id: None,
+            matter: None,
+            created_at: at,
+            updated_at: at,
             version: 1,
         }
     }
@@ -228,9 +278,14 @@ mod tests {
             data: json!({
                 "agent_id": Uuid::from_u128(300 + n % 4), "user_id": Uuid::from_u128(500 + n % 4),
                 "queue_id": Uuid::from_u128(400 + n % 2),
+                "previous": {
+                    "queue_id": Uuid::from_u128(401 - n % 2), "agent_id": Uuid::from_u128(300 + n % 4),
+                    "follower_ids": [Uuid::from_u128(501 + n % 3)],
+                },
             }),
         };
-        let content = Content { conversation: Some(conversation(n)), ..Content::default() };
+        let work_item = kind.starts_with("work_item.").then(|| work_item(n));
+        let content = Content { conversation: Some(conversation(n)), work_item, ..Content::default() };
         Live { cursor: Cursor::default(), event, content, rendered: OnceLock::new() }
     }
 
@@ -290,18 +345,21 @@ mod tests {
             "channel.updated",
             "other.thing",
         ];
-        let mut wanted = 0;
+        let (mut wanted, mut lost) = (0, 0);
         for kind in kinds {
             for n in 0..12 {
                 let live = live(kind, n);
                 let found = index.with(keys_for(&live));
                 for (at, filter) in (0..).zip(&filters) {
+                    let loses = matches!(filter, Filter::Staff(staff) if staff.loses(&live).is_some());
                     wanted += usize::from(filter.wants(&live));
-                    assert!(found.contains(&at) || !filter.wants(&live), "{kind} {n} {filter:?}");
+                    lost += usize::from(loses);
+                    let is_concerned = filter.wants(&live) || loses;
+                    assert!(found.contains(&at) || !is_concerned, "{kind} {n} {filter:?}");
                 }
             }
         }
-        assert!(wanted > 500, "the test would prove nothing: {wanted}");
+        assert!(wanted > 500 && lost > 20, "the test would prove nothing: {wanted}, {lost}");
     }
 
     #[test]

@@ -17,7 +17,7 @@ pub struct Now {
     pub closes_at: Option<Timestamp>,
 }
 
-/// The hours of a channel: those of its queue. A channel without a queue has nobody to wait for and is always open.
+/// The hours of a channel: its own, else those of its queue. A channel without either is always open.
 ///
 /// # Errors
 /// What the store refuses.
@@ -27,11 +27,12 @@ pub async fn hours(ctx: &Ctx, channel: &Channel) -> Result<Now, Error> {
         .read("widget.hours", channel.clone(), |tx, channel| {
             Box::pin(async move {
                 let org = channel.organization_id;
-                let Some(id) = channel.queue_id else { return Ok::<_, Error>((None, None)) };
-                let queue = store::queues::list(tx, org).await?.into_iter().find(|queue| queue.id == id);
-                let Some(hours) = queue.as_ref().and_then(|queue| queue.settings.hours_id) else {
-                    return Ok((queue, None));
+                let queue = match channel.queue_id {
+                    Some(id) => store::queues::list(tx, org).await?.into_iter().find(|queue| queue.id == id),
+                    None => None,
                 };
+                let of_queue = || queue.as_ref().and_then(|queue| queue.settings.hours_id);
+                let Some(hours) = channel.hours_id.or_else(of_queue) else { return Ok::<_, Error>((queue, None)) };
                 let calendars = store::business_hours::list(tx, org).await?;
                 let calendar = calendars.into_iter().find(|row| row.id == hours.0).map(|row| row.settings);
                 Ok((queue, calendar))

@@ -161,7 +161,7 @@ async fn what_others_refer_to_is_not_removed() {
         assert!(matches!(&refused, Err(Error::InUse { by }) if by == &["channel:web-chat"]), "{refused:?}");
         let free = scene.create(Noun::Queue, json!({ "key": "free", "routing_config_id": "chat" })).await.expect("new");
         let stale = config::remove(ctx, actor, Noun::Queue, free.id(), Some(9)).await;
-        assert!(matches!(stale, Err(Error::StaleVersion { current: 1 })), "{stale:?}");
+        assert!(matches!(stale, Err(Error::VersionConflict { current: 1 })), "{stale:?}");
         config::remove(ctx, actor, Noun::Queue, free.id(), Some(1)).await.expect("nothing needs it");
         let gone = config::find(ctx, actor, Noun::Queue, free.id()).await;
         assert!(matches!(gone, Err(Error::NotFound)), "{engine:?}");

@@ -518,8 +518,8 @@ async fn split_entries_get_a_conversation_of_their_own() {
         let second = scene.write(&visitor, "y la factura").await;
         let id = first.conversation.id;
         let chosen = vec![second.entry.id.0];
-        let (_, new) =
-            conversations::split(ctx, scene.actor(), id, chosen, Some("Factura".to_owned())).await.expect("split");
+        let split = conversations::split(ctx, scene.actor(), id, chosen, Some("Factura".to_owned())).await;
+        let new = split.expect("split").new;
         let moved = conversations::entries(ctx, scene.actor(), new.id, Around::Newest, Vec::new(), 50).await;
         let moved = moved.expect("entries").entries;
         assert_eq!((moved.len(), moved[0].seq, moved[0].text()), (1, 1, "y la factura"), "{engine:?}");
@@ -529,6 +529,33 @@ async fn split_entries_get_a_conversation_of_their_own() {
         let all = vec![first.entry.id.0];
         let refused = conversations::split(ctx, scene.actor(), new.id, all, None).await;
         assert!(matches!(refused, Err(Error::Invalid(_))), "{engine:?}: only its own entries");
+    }
+}
+
+#[tokio::test]
+async fn a_split_is_taken_back_whole_until_something_is_said() {
+    for engine in BOTH {
+        let scene = Scene::new(engine).await;
+        let (ctx, visitor) = (&scene.world.ctx, scene.visitor().await);
+        let first = scene.write(&visitor, "la rueda").await;
+        let second = scene.write(&visitor, "y la factura").await;
+        let id = first.conversation.id;
+        let all = async |id| {
+            let page = conversations::entries(ctx, scene.actor(), id, Around::Newest, Vec::new(), 50).await;
+            page.map(|page| page.entries.iter().map(|e| (e.id, e.seq)).collect::<Vec<_>>())
+        };
+        let before = all(id).await.expect("entries");
+        let split = conversations::split(ctx, scene.actor(), id, vec![second.entry.id.0], None).await.expect("split");
+        let back = conversations::take_back(ctx, scene.actor(), split.undo.id).await.expect("taken back");
+        assert_eq!(back.len(), 1, "{engine:?}");
+        assert_eq!(all(id).await.expect("entries"), before, "{engine:?}: every entry stands where it stood");
+        assert!(matches!(all(split.new.id).await, Err(Error::Erased)), "{engine:?}: the new one is gone");
+        let again = conversations::split(ctx, scene.actor(), id, vec![second.entry.id.0], None).await.expect("split");
+        let note = NoteInput { text: "una nota".to_owned(), ..NoteInput::default() };
+        conversations::post_note(ctx, scene.actor(), again.new.id, note).await.expect("noted");
+        let late = conversations::take_back(ctx, scene.actor(), again.undo.id).await;
+        assert!(matches!(late, Err(Error::UndoStale)), "{engine:?}: {late:?}");
+        assert_eq!(all(again.new.id).await.expect("entries").len(), 2, "{engine:?}: nothing was moved");
     }
 }
 

@@ -387,7 +387,9 @@ async fn a_shared_secret_signs_as_soon_as_an_administrator_sets_it() {
         assert_eq!(refused(scene.identify(&session, &token).await), Reason::Signature, "{engine:?}: no secret yet");
         let (ctx, actor) = (&scene.world.ctx, &scene.current.actor);
         let values = vec![("identity_secret".to_owned(), Some(secret.to_owned()))];
-        app::channels::set_secrets(ctx, actor, scene.channel.id, None, values).await.expect("set");
+        app::channels::set_secrets(ctx, actor, scene.channel.id, None, values, std::time::Duration::ZERO)
+            .await
+            .expect("set");
         let after = scene.identify(&session, &token).await.expect("believed");
         assert_eq!(after.visitor.subject.as_deref(), Some("u-1"), "{engine:?}");
         let public = scene.token("u-1", json!({}));
@@ -400,36 +402,35 @@ async fn a_shared_secret_signs_as_soon_as_an_administrator_sets_it() {
 }
 
 #[tokio::test]
-async fn while_a_secret_is_replaced_the_one_before_signs_too_and_no_other() {
+async fn what_a_secret_was_is_believed_until_the_overlap_ends() {
     for engine in BOTH {
         let scene = Scene::with(engine, json!({ "identity": { "algorithm": "HS256" } })).await;
-        let (ctx, actor) = (&scene.world.ctx, &scene.current.actor);
-        let set = async |secret: &str, overlap_ms| {
+        let (ctx, actor, id) = (&scene.world.ctx, &scene.current.actor, scene.channel.id);
+        let names = ["an older secret of thirty-two bytes", "a newer secret of thirty-two bytes!"];
+        let set = async |secret: &str, overlap_s: u64| {
             let values = vec![("identity_secret".to_owned(), Some(secret.to_owned()))];
-            app::channels::replace_secrets(ctx, actor, scene.channel.id, None, values, overlap_ms).await
+            let overlap = std::time::Duration::from_secs(overlap_s);
+            app::channels::set_secrets(ctx, actor, id, None, values, overlap).await
         };
-        let is_believed = async |secret: &str| {
+        let by = |secret: &str| {
             let key = EncodingKey::from_secret(secret.as_bytes());
-            let token = encode(&Header::default(), &scene.claims("u-1"), &key).expect("signs");
-            scene.identify(&scene.anonymous().await, &token).await.is_ok()
+            encode(&Header::default(), &scene.claims("u-1"), &key).expect("signs")
         };
-        let secrets =
-            ["a secret of at least thirty-two bytes", "another secret of thirty-two bytes or more", "a third"]
-                .map(|text| text.repeat(2));
-        let third = secrets[2].repeat(3);
-        set(&secrets[0], 0).await.expect("set");
-        set(&secrets[1], 60_000).await.expect("replaced");
-        assert!(is_believed(&secrets[0]).await && is_believed(&secrets[1]).await, "{engine:?}: both");
-        set(&third, 60_000).await.expect("replaced again");
-        assert!(!is_believed(&secrets[0]).await, "{engine:?}: two at most");
-        assert!(is_believed(&secrets[1]).await && is_believed(&third).await);
-        scene.world.clock.advance_ms(60_001);
-        assert!(!is_believed(&secrets[1]).await && is_believed(&third).await, "{engine:?}: the overlap is over");
-        set(&secrets[0], 0).await.expect("replaced at once");
-        assert!(!is_believed(&third).await && is_believed(&secrets[0]).await, "{engine:?}: no overlap was asked for");
-        assert!(matches!(set(&third, -1).await, Err(Error::Invalid(_))));
-        let view = app::channels::find(ctx, actor, scene.channel.id).await.expect("found");
-        assert_eq!(view.secrets.len(), 1, "{engine:?}: the one before is not another secret");
+        set(names[0], 0).await.expect("set");
+        set(names[1], 60).await.expect("set");
+        for name in names {
+            let session = scene.anonymous().await;
+            scene.identify(&session, &by(name)).await.unwrap_or_else(|error| panic!("{engine:?} {name}: {error}"));
+        }
+        scene.world.clock.advance_ms(61_000);
+        let session = scene.anonymous().await;
+        assert_eq!(refused(scene.identify(&session, &by(names[0])).await), Reason::Signature, "{engine:?}: it is over");
+        scene.identify(&session, &by(names[1])).await.expect("the present one is believed");
+        let long = set(names[0], 8 * 24 * 3_600).await;
+        assert!(matches!(long, Err(app::Error::Invalid(_))), "{engine:?}: at most seven days");
+        set(names[0], 0).await.expect("set");
+        let refusal = refused(scene.identify(&scene.anonymous().await, &by(names[1])).await);
+        assert_eq!(refusal, Reason::Signature, "{engine:?}: without an overlap the one before ends at once");
     }
 }
 

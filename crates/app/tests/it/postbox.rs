@@ -140,6 +140,7 @@ impl Postbox {
             name: "Soporte".to_owned(),
             key: Some("soporte".to_owned()),
             queue: Some(queue),
+            hours: None,
             config: Some(json!({
                 "address": OURS, "authserv_ids": ["mx.x.es"], "undo_send_ms": 0,
                 // Nobody answers there: these tests hand mails in themselves.
@@ -150,7 +151,7 @@ impl Postbox {
         let made = channels::create(&world.ctx, &current.actor, input).await.expect("a channel");
         let secrets = vec![("imap_password".to_owned(), Some(PASSWORD.to_owned()))];
         let (ctx, actor, id) = (&world.ctx, &current.actor, made.channel.id);
-        channels::set_secrets(ctx, actor, id, None, secrets).await.expect("secrets");
+        channels::set_secrets(ctx, actor, id, None, secrets, std::time::Duration::ZERO).await.expect("secrets");
         let channel = channels::enable(ctx, actor, id).await.expect("enabled");
         let feed = feed(&world, &current);
         debug_assert_eq!(channel.channel.organization_id, org);

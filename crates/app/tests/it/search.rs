@@ -185,7 +185,7 @@ async fn found(scene: &Scene, text: &str) -> store::search::Found {
     let reach = scene.current.actor.reach(domain::permissions::Permission::ConversationsRead).expect("held");
     let input = (scene.current.actor.organization, reach, Query::parse(text));
     let find = scene.world.ctx.store().read("test", input, |tx, (org, reach, query)| {
-        Box::pin(async move { Ok::<_, Error>(store::search::entries(tx, org, &reach, &query, 2_000).await?) })
+        Box::pin(async move { Ok::<_, Error>(store::search::entries(tx, org, &reach.into(), &query, 2_000).await?) })
     });
     find.await.expect("a search")
 }
@@ -245,7 +245,7 @@ async fn plan(scene: &Scene, engine: Engine) {
     let reach = scene.current.actor.reach(domain::permissions::Permission::ConversationsRead).expect("held");
     let input = (scene.current.actor.organization, reach, Query::parse("raro"));
     let explain = scene.world.ctx.store().read("test", input, |tx, (org, reach, query)| {
-        Box::pin(async move { Ok::<_, Error>(store::search::plan_of_entries(tx, org, &reach, &query).await?) })
+        Box::pin(async move { Ok::<_, Error>(store::search::plan_of_entries(tx, org, &reach.into(), &query).await?) })
     });
     let text = explain.await.expect("a plan").join("\n");
     match engine {

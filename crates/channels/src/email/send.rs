@@ -23,6 +23,8 @@ fn compose(account: &Account, config: &Config, message: &Outbound) -> Result<(St
     let to = Address::new(message.to.name.as_deref(), &message.to.address)
         .ok_or_else(|| Failure::new("bad_address", "the customer's address is no mail address"))?;
     let letter = message.automatic.as_ref();
+    // What belongs to no conversation was written by nobody.
+    let is_automatic = letter.is_some() || message.conversation_id.is_nil();
     let outgoing = Outgoing {
         message_id: message.reference.clone(),
         from: config.address.clone(),
@@ -31,14 +33,14 @@ fn compose(account: &Account, config: &Config, message: &Outbound) -> Result<(St
         cc: Vec::new(),
         subject: message.subject.clone(),
         // A letter goes to whoever was named; by its number or token their answer would join the conversation.
-        conversation_number: u64::try_from(message.conversation_number).ok().filter(|_| letter.is_none()),
+        conversation_number: u64::try_from(message.conversation_number).ok().filter(|_| !is_automatic),
         in_reply_to: message.answers.clone(),
         references: message.chain.clone(),
         date: message.at,
         markdown: message.text.clone(),
         rendered: letter.map(|letter| Rendered { text: message.text.clone(), html: letter.html.clone() }),
-        has_marker: letter.is_none(),
-        automatic: letter.map(|_| Automatic::Generated),
+        has_marker: !is_automatic,
+        automatic: is_automatic.then_some(Automatic::Generated),
         unsubscribe_url: letter.and_then(|letter| letter.unsubscribe_url.clone()),
         attachments: message.files.iter().map(attachment).collect(),
     };
@@ -48,7 +50,7 @@ fn compose(account: &Account, config: &Config, message: &Outbound) -> Result<(St
 
 /// Our address with a token that leads back to this conversation, where it fits.
 fn reply_to(account: &Account, config: &Config, message: &Outbound) -> Option<String> {
-    if !config.has_reply_token || message.automatic.is_some() {
+    if !config.has_reply_token || message.automatic.is_some() || message.conversation_id.is_nil() {
         return None;
     }
     let token = mail::sign(&account.signing_key.0, TokenKind::Reply, message.conversation_id, message.customer_id);
@@ -156,6 +158,19 @@ mod tests {
         };
         let claim = letter.claim.expect("the token");
         assert!(super::super::normalise::is_genuine(&account, &claim, Uuid::from_u128(2)));
+    }
+
+    #[test]
+    fn what_belongs_to_no_conversation_leads_back_to_none() {
+        let account = account("soporte@x.es");
+        let config = Config::of(&account).expect("whole");
+        let message = Outbound { conversation_id: Uuid::nil(), conversation_number: -1, ..message() };
+        let (_, bytes) = compose(&account, &config, &message).expect("a mail");
+        let text = String::from_utf8(bytes).expect("ascii");
+        assert!(text.contains("Auto-Submitted: auto-generated"), "{text}");
+        for part in ["Reply-To", "soporte+c-", "[#"] {
+            assert!(!text.contains(part), "{part} in {text}");
+        }
     }
 
     #[test]
