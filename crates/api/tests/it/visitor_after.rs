@@ -138,7 +138,7 @@ async fn marks_of_an_answer_come_as_a_tree_and_those_of_a_visitor_as_they_are() 
     let posted = desk.write(&token, "**hola**").await;
     assert_eq!(posted.body["message"]["blocks"], json!([]));
     let id = posted.body["conversation"]["id"].as_str().expect("an id").to_owned();
-    let answer = json!({ "text": "Son **dos**: [mira](https://x.es)", "is_forced": true });
+    let answer = json!({ "text": "Son **dos**: [mira](https://x.es)", "seen_seq": 1 });
     let sent = desk.staff(Method::POST, &format!("/conversations/{id}/messages"), Some(answer)).await;
     assert_eq!(sent.status, StatusCode::CREATED, "{:?}", sent.body);
     let seen = desk.visitor(Method::GET, &format!("/conversations/{id}/messages"), Some(&token), None).await;
