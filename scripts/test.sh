@@ -74,6 +74,7 @@ step "e2e: packages" scripts/npm-ci.sh e2e
 e2e onboarding
 e2e main-job
 e2e crash --short
+e2e keyboard
 e2e axe
 
 finish test

@@ -12,7 +12,7 @@ use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
 
 /// Files smaller than this are not worth compressing.
-const GZIP_MIN_BYTES: usize = 512;
+const GZIP_MIN_BYTES: usize = 256;
 
 fn main() {
     let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));

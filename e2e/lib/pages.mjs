@@ -64,12 +64,12 @@ export class ConsolePage {
     return this.page.getByRole('button', { name: this.#text(key) });
   }
 
-  /** The first start: opens the one-use link and answers its two questions. */
+  /** The first start: opens the one-use link and answers its three questions; begins without sample data. */
   async setUp(link, { name, email, password, organization }) {
     await this.page.goto(link);
     await this.answerFirst({ name, organization });
-    await this.#field('email').fill(email);
-    await this.#field('password').fill(password);
+    await this.answerSecond({ email, password });
+    await this.page.getByRole('radio', { name: this.#text('setup_demo_no') }).check();
     await this.#button('start_empty').click();
   }
 
@@ -79,6 +79,14 @@ export class ConsolePage {
     await this.#field('organization_name').fill(organization);
     await this.#button('next').click();
     await this.#field('email').waitFor();
+  }
+
+  /** The second; leads to the third. */
+  async answerSecond({ email, password }) {
+    await this.#field('email').fill(email);
+    await this.#field('password').fill(password);
+    await this.#button('next').click();
+    await this.page.getByRole('radio').first().waitFor();
   }
 
   async signIn(origin, { email, password }) {

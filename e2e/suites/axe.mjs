@@ -49,6 +49,8 @@ function declare({ before, after, independent, test }, { language, theme, routes
     firstRun.push(...(await violations(console.page, `setup-1 ${theme} ${language}`)));
     await console.answerFirst({ name: 'Ada Ruiz', organization: 'Pedales' });
     firstRun.push(...(await violations(console.page, `setup-2 ${theme} ${language}`)));
+    await console.answerSecond(ADMIN);
+    firstRun.push(...(await violations(console.page, `setup-3 ${theme} ${language}`)));
     await console.page.close();
   }
   test('/setup, its questions', () => assert.deepEqual(firstRun, []));

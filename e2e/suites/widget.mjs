@@ -1,9 +1,11 @@
-// The built widget on /demo against the built server: bytes, outbox, files, identity, opening hours, end of a chat.
+// The built widget on /demo against the built server: bytes, outbox, files, identity, opening hours, end of a chat, and
+// what goes out by mail.
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { Browser, picture } from '../lib/browser.mjs';
 import { WidgetPage } from '../lib/pages.mjs';
 import { Server } from '../lib/server.mjs';
+import { SmtpSink } from '../lib/smtp-sink.mjs';
 import { suite } from '../lib/suite.mjs';
 import { until } from '../lib/wait.mjs';
 import { accept, goOnline, pendingOffer, setUp } from '../lib/world.mjs';
@@ -20,6 +22,7 @@ export default suite('widget', (group) => {
   group('files', files);
   group('identity', identity);
   group('opening hours', hours);
+  group('mail', mail);
 });
 
 /** A server with its first agent online, a browser, and the web chat's channel. */
@@ -108,17 +111,24 @@ function outbox({ before, after, test }) {
     await accept(await pendingOffer([here.agent]));
     await here.at.reads('Ada Ruiz entra en la conversación');
     const [conversation] = await here.admin.list('/conversations?list=all');
-    await here.admin.post(`/conversations/${conversation.id}/messages`, { text: 'Hola, soy Ada.', seen_seq: conversation.last_entry_seq });
-    await here.at.reads('Hola, soy Ada.');
+    await here.admin.post(`/conversations/${conversation.id}/messages`, { text: 'Hola, soy **Ada**: [mira](https://example.com/guia)', seen_seq: conversation.last_entry_seq });
+    await here.at.log.locator('b', { hasText: 'Ada' }).waitFor();
+    assert.equal(await here.at.log.getByRole('link', { name: 'mira' }).getAttribute('href'), 'https://example.com/guia');
   });
 
-  test('the visitor ends the chat, and writes again', async () => {
+  test('the visitor ends the chat, rates it, and writes again', async () => {
     const { page } = here.at;
     await page.getByRole('button', { name: 'Más opciones' }).click();
     await page.getByRole('button', { name: 'Terminar conversación' }).click();
-    await page.getByText('¿Terminar la conversación?').waitFor();
+    await page.getByText('Terminar conversación?').waitFor();
     await page.getByRole('button', { name: 'Terminar conversación' }).click();
     await here.at.reads('Conversación terminada');
+    await page.getByRole('button', { name: '4 ★' }).click();
+    await here.at.reads('★★★★');
+    await until('the rating to arrive', async () => {
+      const [conversation] = await here.admin.list('/conversations?list=all');
+      return (await here.admin.entries(conversation.id)).some(({ kind, body }) => kind === 'event' && body.type === 'rating.given' && body.data.stars === 4);
+    });
     await here.at.write('una cosa más');
     await here.at.reads('una cosa más');
     await until('the message to arrive', async () => (await entries(here.admin)).some(({ body }) => body.text === 'una cosa más'));
@@ -204,9 +214,7 @@ function identity({ before, after, test }) {
 
   test('on another device they find their conversation', async () => {
     const other = await here.visitor();
-    await other.page.goto(here.demo);
-    await identify(other.page, signed(key, { sub: 'lucia', name: 'Lucía' }));
-    await other.resume(here.demo, 'soy yo').catch(() => {});
+    await other.open(here.demo);
     await identify(other.page, signed(key, { sub: 'lucia', name: 'Lucía' }));
     await other.page.getByText('soy yo').first().waitFor();
     await other.page.close();
@@ -215,11 +223,17 @@ function identity({ before, after, test }) {
   test('somebody else on the same device sees nothing of it, and nothing of theirs is sent for them', async () => {
     await here.at.page.route('**/messages', (route) => route.abort());
     await here.at.write('no enviado');
+    // The way is free again while the identity is on its way: what waits must not slip through with either name.
+    await here.at.page.route('**/sessions', async (route) => {
+      await here.at.page.unroute('**/messages');
+      setTimeout(() => route.continue(), 3_000);
+    });
     await identify(here.at.page, signed(key, { sub: 'marta', name: 'Marta' }));
-    await here.at.page.unroute('**/messages');
     await here.at.page.waitForFunction(() => !document.querySelector('centralita-widget').shadowRoot.textContent.includes('soy yo'));
+    await here.at.page.unroute('**/sessions');
     await here.at.write('soy Marta');
     await here.at.reads('soy Marta');
+    await until('the message to arrive', async () => (await entries(here.admin)).some(({ body }) => body.text === 'soy Marta'));
     assert.ok(!(await entries(here.admin)).some(({ body }) => body.text === 'no enviado'));
   });
 
@@ -247,5 +261,67 @@ function hours({ before, after, test }) {
     await here.at.write('¿Hay alguien?');
     await here.at.reads('¿Hay alguien?');
     await until('the message to arrive', async () => (await entries(here.admin)).some(({ body }) => body.text === '¿Hay alguien?'));
+  });
+}
+
+function mail({ before, after, test }) {
+  const here = world({ before, after });
+  after(() => here.sink?.close());
+  const arrived = (count) => until(`${count} mails`, async () => here.sink.mails.length >= count && here.sink.mails[count - 1]);
+
+  test('without a mail channel no transcript is offered', async () => {
+    here.at = await here.visitor();
+    await here.at.open(here.demo);
+    await here.at.write('¿Tenéis tubos?');
+    await here.at.reads('¿Tenéis tubos?');
+    await here.at.page.getByRole('button', { name: 'Más opciones' }).click();
+    await here.at.page.getByRole('button', { name: 'Terminar conversación' }).waitFor();
+    assert.equal(await here.at.page.getByRole('button', { name: 'Enviar transcripción' }).count(), 0);
+  });
+
+  test('with one, the visitor has what was said mailed to them', async () => {
+    here.sink = await SmtpSink.start();
+    const server = (port) => ({ host: '127.0.0.1', port, security: 'none' });
+    const { id } = await here.admin.post('/channels', {
+      type: 'email',
+      name: 'Soporte',
+      config: { address: 'soporte@x.example', imap: server(here.sink.port), smtp: server(here.sink.port) },
+    });
+    await here.admin.put(`/channels/${id}/secrets`, { imap_password: 'una-clave-larga-7719' });
+    await here.admin.post(`/channels/${id}/enable`, {});
+    here.at = await here.visitor(); // The other one keeps its configuration for a minute.
+    await here.at.open(here.demo);
+    await here.at.write('¿Y cámaras?');
+    await here.at.reads('¿Y cámaras?');
+    await here.at.page.getByRole('button', { name: 'Más opciones' }).click();
+    await here.at.page.getByRole('button', { name: 'Enviar transcripción' }).click();
+    await here.at.page.getByLabel('Correo electrónico').fill('lucia@clientes.example');
+    await here.at.page.getByRole('button', { name: 'Enviar', exact: true }).click();
+    await here.at.page.getByText('Enviado · lucia@clientes.example').waitFor();
+    const sent = await arrived(1);
+    assert.match(sent, /To: <lucia@clientes\.example>/);
+    assert.match(sent, /¿Y cámaras\?/);
+  });
+
+  test('word of answers waits for a yes, given on a page of ours', async () => {
+    const all = await here.admin.list('/conversations?list=all');
+    const { id } = all.find(({ last_entry }) => last_entry.text === '¿Y cámaras?');
+    const state = await here.at.page.evaluate(async (id) => {
+      const [key] = Object.keys(localStorage);
+      const { token } = JSON.parse(localStorage[key]);
+      const answer = await fetch(`/api/v1/widget/${key.split(':')[1]}/conversations/${id}/notify`, {
+        method: 'PUT',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ email: 'lucia@clientes.example' }),
+      });
+      return (await answer.json()).state;
+    }, id);
+    assert.equal(state, 'pending');
+    const [link] = (await arrived(2)).match(/http:\S+\/n\/[\w-]+/);
+    await here.at.page.goto(link);
+    await here.at.page.getByRole('button', { name: 'Confirmar' }).click();
+    await here.at.page.getByRole('heading', { name: 'Confirmado' }).waitFor();
+    await here.at.page.goto(link);
+    await here.at.page.getByRole('heading', { name: 'Este enlace ya no sirve' }).waitFor();
   });
 }

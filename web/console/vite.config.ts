@@ -1,9 +1,23 @@
 import { paraglideVitePlugin } from '@inlang/paraglide-js';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import tailwindcss from '@tailwindcss/vite';
+import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
 
 const server = process.env['CENTRALITA_URL'] ?? 'http://127.0.0.1:8080';
+
+/**
+ * Our content policy allows no style attributes. bits-ui writes one into its markup; as a directive it is set by script,
+ * which the policy allows.
+ */
+const withoutStyleAttributes: Plugin = {
+  name: 'without-style-attributes',
+  enforce: 'pre',
+  transform(code, id) {
+    if (!/bits-ui.*\.svelte$/.test(id) || !code.includes('style="display: contents;"')) return null;
+    return { code: code.replaceAll('style="display: contents;"', 'style:display="contents"'), map: null };
+  },
+};
 
 const isTest = process.env['VITEST'] !== undefined;
 
@@ -15,6 +29,7 @@ export default defineConfig({
       outdir: './src/paraglide',
       strategy: ['localStorage', 'preferredLanguage', 'baseLocale'],
     }),
+    withoutStyleAttributes,
     tailwindcss(),
     svelte(),
   ],

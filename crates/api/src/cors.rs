@@ -4,6 +4,8 @@
 //! - No credentials mode and no cookies: a visitor is known by a bearer token alone.
 //! - The origin is echoed only where the channel allows it.
 
+use std::sync::Arc;
+
 use app::model::Channel;
 use axum::extract::{FromRequestParts, RawPathParams, Request, State};
 use axum::http::request::Parts;
@@ -21,7 +23,7 @@ use crate::state::Api;
 
 /// The channel behind the widget key of the path, its origin rule passed.
 #[derive(Clone, Debug)]
-pub struct Door(pub Channel);
+pub struct Door(pub Arc<Channel>);
 
 impl<S: Send + Sync> FromRequestParts<S> for Door {
     type Rejection = Problem;

@@ -36,6 +36,7 @@ impl From<Error> for Problem {
             Error::IdempotencyMismatch => Code::IdempotencyMismatch.into(),
             Error::NewerEntries { first_seq } => Self::from(Code::NewerEntries).with("first_seq", first_seq),
             Error::NoReplyRoute => Code::NoReplyRoute.into(),
+            Error::NoMailChannel => Code::NoMailChannel.into(),
             Error::ChannelDisabled => Code::ChannelDisabled.into(),
             Error::TextTooLong { max } => Self::from(Code::TextTooLong).with("max", max).with("unit", "code_points"),
             Error::VisitorBlocked => Code::VisitorBlocked.into(),

@@ -125,6 +125,9 @@ fn auth_is_needed(path: &str) -> bool {
 
 fn check_parameters(request: &Request, known: &BTreeSet<String>) -> Result<(), Problem> {
     let query = request.uri().query().unwrap_or_default();
+    if query.is_empty() {
+        return Ok(());
+    }
     let sent: Vec<(String, String)> = serde_html_form::from_str(query).unwrap_or_default();
     match sent.into_iter().find(|(name, _)| !known.contains(name)) {
         Some((name, _)) => {
@@ -267,6 +270,9 @@ pub async fn visitors(State(api): State<Api>, matched: MatchedPath, request: Req
 }
 
 fn visitor_parameters(path: &str, request: &Request) -> Result<(), Problem> {
+    if request.uri().query().is_none_or(str::is_empty) {
+        return Ok(());
+    }
     match PARAMETERS.get(&(request.method().as_str().to_owned(), path.to_owned())) {
         Some(known) => check_parameters(request, known),
         None => Ok(()),
@@ -277,20 +283,30 @@ fn visitor_parameters(path: &str, request: &Request) -> Result<(), Problem> {
 fn visitor_rates(api: &Api, path: &str, request: &Request) -> Vec<Standing> {
     let method = request.method();
     let ip = auth::counted_ip(api, request.headers(), request.extensions());
-    let channel = request.extensions().get::<Door>().map(|Door(channel)| channel.id.to_string()).unwrap_or_default();
-    let count = |(name, limit, window_s), key: &str| {
+    let channel = request.extensions().get::<Door>().map(|Door(channel)| channel.id);
+    let count = |(name, limit, window_s), key: Counted| {
         let quota = Quota { name, count: api.ctx().limits().get(limit), window_s };
-        api.ctx().rates().count(quota, &format!("{channel} {key}"), api.ctx().now())
+        api.ctx().rates().count(quota, (channel, key), api.ctx().now())
     };
     let rest = path.strip_prefix("/widget/{key}").unwrap_or(path);
     if (method, rest) == (&Method::POST, "/sessions") {
         let Some(ip) = ip else { return Vec::new() };
         let by_network = ("visitor_networks", Limit::VisitorSessionsPerNetworkPerMin, 60);
         let by_address = ("visitor_sessions", Limit::VisitorSessionsPerMin, 60);
-        return vec![count(by_network, &network(ip)), count(by_address, &ip.to_string())];
+        return vec![count(by_network, Counted::Network(network(ip))), count(by_address, Counted::Address(ip))];
     }
-    let visitor = visitor_key(request.headers()).or(ip.map(|ip| ip.to_string()));
-    visitor.map(|visitor| count(visitor_quota(method, rest), &visitor)).into_iter().collect()
+    let visitor = request.headers().get(AUTHORIZATION).map(|value| Counted::Visitor(value.as_bytes()));
+    let visitor = visitor.or(ip.map(Counted::Address));
+    visitor.map(|visitor| count(visitor_quota(method, rest), visitor)).into_iter().collect()
+}
+
+/// Who is counted among visitors.
+#[derive(Hash)]
+enum Counted<'a> {
+    Network(String),
+    Address(IpAddr),
+    /// By the token.
+    Visitor(&'a [u8]),
 }
 
 /// What a visitor's call counts against.
@@ -303,13 +319,6 @@ fn visitor_quota(method: &Method, rest: &str) -> (&'static str, Limit, i64) {
         ("POST", "/events") => ("visitor_events", Limit::VisitorEventsPerMin, 60),
         _ => ("visitor_calls", Limit::VisitorCallsPerMin, 60),
     }
-}
-
-/// One name for a visitor's token that does not give it away.
-fn visitor_key(headers: &HeaderMap) -> Option<String> {
-    let value = headers.get(AUTHORIZATION)?;
-    let digest = Sha256::digest(value.as_bytes());
-    Some(digest.iter().take(16).fold(String::new(), |text, byte| format!("{text}{byte:02x}")))
 }
 
 /// The /24 of an IPv4 address, the /48 of an IPv6 one.

@@ -98,6 +98,7 @@ codes! {
         AgentHasWork "agent_has_work" "The agent still holds work"
         MonitorActive "monitor_active" "A monitor is active already"
         NotPending "not_pending" "It is no longer pending"
+        NoMailChannel "no_mail_channel" "No mail channel is switched on to send it"
     }
     410 {
         Gone "gone" "It is gone"

@@ -183,6 +183,7 @@ fn desk() -> OpenApiRouter<Api> {
         .routes(routes!(notifications::read))
         .routes(routes!(tags::list, tags::create))
         .routes(routes!(tags::show, tags::update, tags::delete))
+        .routes(routes!(transcripts::send))
         .routes(routes!(views::count))
         .routes(routes!(views::list, views::create))
         .routes(routes!(views::parse))
@@ -250,6 +251,9 @@ fn visitors() -> OpenApiRouter<Api> {
         .routes(routes!(widget::read))
         .routes(routes!(widget::end))
         .routes(routes!(widget::events))
+        .routes(routes!(widget_after::notify))
+        .routes(routes!(widget_after::rate))
+        .routes(routes!(widget_after::transcript))
         .routes(routes!(widget_files::add))
         .routes(routes!(widget_files::content))
 }

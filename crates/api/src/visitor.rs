@@ -22,7 +22,7 @@ pub fn message(api: &Api, row: &model::Entry, files: &[model::Attachment]) -> Me
         conversation_id: row.conversation_id.0,
         author: Author { kind: author_kind(row), name: row.author_name.clone().filter(|_| !is_own) },
         text: row.text().to_owned(),
-        blocks: Vec::new(),
+        blocks: app::widget::rich(row).into_iter().collect(),
         attachments: own.map(|file| attachment(api, file)).collect(),
         created_at: row.created_at.into(),
         state: is_own.then(|| "received".to_owned()),
@@ -99,6 +99,7 @@ pub async fn conversations(
             last_message: last.iter().find(|message| message.conversation_id == row.id.0).cloned(),
             agent: agent.map(|display_name| AnsweringAgent { display_name }),
             queue: view.place.map(place),
+            rating: view.rating,
         });
     }
     Ok(shown)

@@ -115,6 +115,7 @@ async fn send(ctx: &Ctx, letter: &Letter) -> SendOutcome {
 fn outbound(letter: &Letter) -> Outbound {
     let (subject, text) = words(&letter.mail.kind, &letter.user, &letter.link);
     Outbound {
+        automatic: None,
         conversation_id: Uuid::nil(),
         conversation_number: -1,
         customer_id: Uuid::nil(),

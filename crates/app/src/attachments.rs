@@ -247,9 +247,10 @@ async fn is_shown(
     conversation: Option<ConversationId>,
 ) -> Result<(), Error> {
     let entry = store::entries::find_many(tx, visitor.organization_id, vec![entry.0]).await?.pop();
-    let entry = entry.filter(|e| crate::widget::is_shown(e, visitor)).ok_or(Error::NotFound)?;
+    let entry = entry.ok_or(Error::NotFound)?;
     let conversation = conversation.filter(|id| *id == entry.conversation_id).ok_or(Error::NotFound)?;
-    crate::widget::theirs(tx, visitor, conversation).await.map(drop)
+    let (_, shown) = crate::widget::readable(tx, visitor, conversation).await?;
+    if crate::widget::is_shown(&entry, &shown) { Ok(()) } else { Err(Error::NotFound) }
 }
 
 /// The bytes of a file, from their beginning.

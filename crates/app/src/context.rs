@@ -1,6 +1,6 @@
 //! What every use case is given: store, time, chance, settings, and the running parts of each organization.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
-use crate::channels::Links;
+use crate::channels::{Doors, Links};
 use crate::deliveries::{self, Outbox};
 use crate::files::{self, Files};
 use crate::idempotency::{Running, Store};
@@ -23,7 +23,8 @@ use crate::owner::{self, Owner};
 use crate::rates::{Failures, Rates};
 use crate::simulator::Simulator;
 use crate::timers::{self, Timers};
-use crate::{Error, audit, jobs, nouns, setup};
+use crate::widget::Recent;
+use crate::{Error, audit, indexing, jobs, nouns, setup};
 
 /// Where time comes from.
 pub trait Clock: Send + Sync {
@@ -70,12 +71,27 @@ struct Inner {
     files: Files,
     keyring: OnceLock<Keyring>,
     runtimes: RwLock<BTreeMap<OrganizationId, Arc<Runtime>>>,
-    numbers: tokio::sync::Mutex<BTreeMap<OrganizationId, std::ops::Range<i64>>>,
+    numbers: tokio::sync::Mutex<BTreeMap<OrganizationId, Numbers>>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
     running: Arc<Running>,
     rates: Rates,
+    recent_visitors: Recent,
+    doors: Doors,
     simulator: Simulator,
     sign_in_failures: Failures,
+}
+
+/// Conversation numbers leased and not yet used.
+#[derive(Debug, Default)]
+struct Numbers {
+    rest: std::ops::Range<i64>,
+    given_back: BTreeSet<i64>,
+}
+
+impl Numbers {
+    fn next(&mut self) -> Option<i64> {
+        self.given_back.pop_first().or_else(|| self.rest.next())
+    }
 }
 
 /// The running parts of one organization.
@@ -114,6 +130,8 @@ impl Ctx {
             tasks: Mutex::default(),
             running: Arc::default(),
             rates: Rates::default(),
+            recent_visitors: Recent::default(),
+            doors: Doors::default(),
             simulator: Simulator::default(),
             sign_in_failures: Failures::default(),
         }))
@@ -150,11 +168,12 @@ impl Ctx {
         let (outbox, links) = (Arc::new(Outbox::default()), Links::default());
         let (timers, timing) = timers::start(self, organization, Arc::clone(&hub));
         let sealing = audit::start(self, organization, Arc::clone(&hub));
+        let indexing = indexing::start(self, Arc::clone(&hub));
         let runtime = Arc::new(Runtime { organization, hub, owner, timers, outbox, links });
         self.0.runtimes.write().unwrap_or_else(PoisonError::into_inner).insert(organization, Arc::clone(&runtime));
         let cleaning = files::start(self, organization);
         let sending = deliveries::start(self, organization, Arc::clone(&runtime.outbox));
-        let tasks = [routing, tailing, timing, sealing, cleaning, sending];
+        let tasks = [routing, tailing, timing, sealing, indexing, cleaning, sending];
         self.0.tasks.lock().unwrap_or_else(PoisonError::into_inner).extend(tasks);
         runtime.links.sync(self, organization).await?;
         Ok(runtime)
@@ -209,6 +228,14 @@ impl Ctx {
     #[must_use]
     pub fn rates(&self) -> &Rates {
         &self.0.rates
+    }
+
+    pub(crate) fn doors(&self) -> &Doors {
+        &self.0.doors
+    }
+
+    pub(crate) fn recent_visitors(&self) -> &Recent {
+        &self.0.recent_visitors
     }
 
     pub(crate) fn sign_in_failures(&self) -> &Failures {
@@ -285,8 +312,8 @@ impl Ctx {
     pub async fn next_number(&self, organization: OrganizationId) -> Result<i64, Error> {
         const BLOCK: i64 = 100;
         let mut numbers = self.0.numbers.lock().await;
-        let block = numbers.entry(organization).or_insert(0..0);
-        if let Some(number) = block.next() {
+        let known = numbers.entry(organization).or_default();
+        if let Some(number) = known.next() {
             return Ok(number);
         }
         let first = self
@@ -297,8 +324,13 @@ impl Ctx {
                 )
             })
             .await?;
-        *block = first + 1..first + BLOCK;
+        known.rest = first + 1..first + BLOCK;
         Ok(first)
+    }
+
+    /// Gives a number back that nothing was stored under.
+    pub(crate) async fn give_back_number(&self, organization: OrganizationId, number: i64) {
+        self.0.numbers.lock().await.entry(organization).or_default().given_back.insert(number);
     }
 }
 

@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use connector::{Failure, Health, Outbound, Party, Reach, SendOutcome};
-use domain::conversation::DeliveryState;
-use domain::ids::{ChannelId, EntryId, OrganizationId};
+use domain::conversation::{DeliveryState, EntryKind};
+use domain::ids::{ChannelId, EntryId, IdentityId, OrganizationId};
 use domain::permissions::Permission;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -27,7 +27,7 @@ use uuid::Uuid;
 use crate::channels::{Side, account_of, drained, report};
 use crate::conversations::reachable;
 use crate::events::{event, system};
-use crate::{Actor, Ctx, Error, account_mails};
+use crate::{Actor, Ctx, Error, account_mails, letters};
 
 /// Messages leaving at the same time.
 const PARALLEL: usize = 8;
@@ -206,12 +206,32 @@ async fn take_up(tx: &mut db::Tx<'_>, take: Take) -> Result<Option<Job>, Error> 
     let channel = channels.into_iter().find(|c| c.id == attempt.channel_id).ok_or(Error::NotFound)?;
     let all = store::channels::secrets(tx, org).await?;
     let secrets = all.into_iter().find(|(id, _)| *id == channel.id).map(|(_, s)| s).unwrap_or_default();
-    let outbound = outbound(tx, &take, &entry, &channel).await?;
+    let outbound = match entry.kind {
+        EntryKind::Event => letter(tx, &take, &entry, &channel).await?,
+        EntryKind::Message | EntryKind::Note | EntryKind::CallLeg => Some(outbound(tx, &take, &entry, &channel).await?),
+    };
+    let Some(outbound) = outbound else {
+        store::deliveries::shift(tx, org, attempt.id, ["sending", "cancelled"], None, *now).await?;
+        let delivery = json!({ "state": "cancelled", "attempt": attempt.attempt });
+        show(tx, &entry, delivery, state_of(&entry), (take.event_id, *now)).await?;
+        return Ok(None);
+    };
     let files = store::attachments::of_entries(tx, org, vec![entry.id.0]).await?;
     let was = state_of(&entry);
     let delivery = json!({ "state": "sending", "attempt": attempt.attempt });
     show(tx, &entry, delivery, was, (take.event_id, *now)).await?;
     Ok(Some(Job { attempt: attempt.clone(), channel, secrets, outbound, files }))
+}
+
+/// A letter; `None` when nobody wants it any more, or its conversation was erased.
+async fn letter(
+    tx: &mut db::Tx<'_>,
+    take: &Take,
+    entry: &Entry,
+    channel: &store::channels::Channel,
+) -> Result<Option<Outbound>, Error> {
+    let Some(letter) = store::letters::find(tx, entry.organization_id, entry.id).await? else { return Ok(None) };
+    letters::outbound(tx, &take.ctx, entry, &letter, || reference(take, entry, channel)).await
 }
 
 /// The message with everything around it. The reference is chosen once and kept for every attempt.
@@ -256,6 +276,7 @@ async fn outbound(
         answers,
         chain,
         files: Vec::new(),
+        automatic: None,
         at: entry.created_at,
     })
 }
@@ -467,13 +488,19 @@ async fn given_up(
     let data = json!({ "dead_letter_id": letter.id, "channel_id": letter.channel_id, "reason": letter.reason });
     store::events::insert(tx, &event(ids[3], org, "dead_letter.created", *now, system(), data)).await?;
     if failure.code == "recipient_unknown"
-        && let Some(interaction) = entry.interaction_id
-        && let Some(interaction) = store::conversations::find_interaction(tx, org, interaction).await?
+        && let Some(identity) = addressee(tx, entry).await?
     {
         let reach = Reach::HardBounce.as_str();
-        store::identities::set_reachability(tx, org, interaction.identity_id, reach, *now).await?;
+        store::identities::set_reachability(tx, org, identity, reach, *now).await?;
     }
     Ok(json!({ "state": "failed", "attempt": job.attempt.attempt, "error": described(failure, class) }))
+}
+
+/// Whose address an entry was to go to.
+pub(crate) async fn addressee(tx: &mut db::Tx<'_>, entry: &Entry) -> Result<Option<IdentityId>, Error> {
+    let Some(interaction) = entry.interaction_id else { return letters::addressee(tx, entry).await };
+    let interaction = store::conversations::find_interaction(tx, entry.organization_id, interaction).await?;
+    Ok(interaction.map(|interaction| interaction.identity_id))
 }
 
 /// The state a message shows.

@@ -87,6 +87,9 @@ pub enum Error {
     /// No channel leads back to the customer.
     #[error("no channel leads to the customer")]
     NoReplyRoute,
+    /// No mail channel runs, by which this could leave.
+    #[error("no mail channel can send it")]
+    NoMailChannel,
     /// The channel does not take messages now.
     #[error("the channel is switched off")]
     ChannelDisabled,

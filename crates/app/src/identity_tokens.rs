@@ -6,8 +6,9 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use channels::web_chat::config::{Algorithm, Identity};
+use channels::web_chat::config::{Algorithm, Identity, PublicKey};
 use jiff::Timestamp;
+use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{DecodingKey, Validation};
 use serde_json::{Map, Value};
 
@@ -86,7 +87,7 @@ impl Keys {
     #[must_use]
     pub fn new(identity: &Identity, secrets: &[Vec<u8>]) -> Self {
         let pem = |read: fn(&[u8]) -> jsonwebtoken::errors::Result<DecodingKey>| {
-            identity.public_keys.iter().filter_map(|key| read(key.as_bytes()).ok()).collect()
+            identity.public_keys.iter().filter_map(|key| public(key, read)).collect()
         };
         let keys = match identity.algorithm {
             Algorithm::HS256 => {
@@ -119,6 +120,13 @@ impl Keys {
         let claims = signed.ok_or(Reason::Signature)?.claims;
         read(&claims, audience, now.as_second()).ok_or(Reason::Claims)?
     }
+}
+
+/// A public key; a JWK says itself of which kind it is, and the algorithm stays the channel's all the same.
+fn public(key: &PublicKey, read: fn(&[u8]) -> jsonwebtoken::errors::Result<DecodingKey>) -> Option<DecodingKey> {
+    let Some(jwk) = key.jwk() else { return read(key.pem()?.as_bytes()).ok() };
+    let jwk: Jwk = serde_json::from_value(Value::Object(jwk)).ok()?;
+    DecodingKey::from_jwk(&jwk).ok()
 }
 
 fn words(algorithm: Algorithm) -> (&'static str, jsonwebtoken::Algorithm) {
@@ -331,7 +339,11 @@ mod tests {
     #[test]
     fn a_public_key_is_not_a_secret() {
         let pem = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----\n";
-        let identity = Identity { algorithm: Algorithm::EdDSA, public_keys: vec![pem.to_owned()], is_required: false };
+        let identity = Identity {
+            algorithm: Algorithm::EdDSA,
+            public_keys: vec![PublicKey::Text(pem.to_owned())],
+            is_required: false,
+        };
         let keys = Keys::new(&identity, &[]);
         assert_eq!(keys.keys.len(), 1, "the key can be read");
         let forged = signed(&claims(), pem.as_bytes());

@@ -32,8 +32,10 @@ pub mod files;
 pub mod health;
 pub mod idempotency;
 pub mod identity_tokens;
+mod indexing;
 pub mod jobs;
 pub mod keyring;
+mod letters;
 pub mod limits;
 pub mod live;
 pub mod notifications;
@@ -88,6 +90,7 @@ pub mod model {
     pub use store::notifications::Notification;
     pub use store::organizations::Organization;
     pub use store::queues::{Queue, QueueMember, QueueSettings, RoutingConfig, RoutingSettings};
+    pub use store::ratings::Rating;
     pub use store::skills::Skill;
     pub use store::users::User;
     pub use store::visitors::Visitor;

@@ -38,13 +38,14 @@ use uuid::Uuid;
 
 pub use self::hidden::Hidden;
 use self::index::{Index, Key};
+use crate::conversations::Statuses;
 use crate::owner::Owner;
 use crate::{Ctx, Error};
 
-/// Events a listener may be behind.
-const BACKLOG: usize = 256;
+/// Events a listener may be behind: several pages, since a page comes at once.
+const BACKLOG: usize = 1_024;
 /// Events read at once.
-const PAGE: i64 = 500;
+const PAGE: i64 = 256;
 /// Events replayed to a listener who returns; more is a resync.
 pub const REPLAY_MAX: usize = 10_000;
 const SAFETY_NET: Duration = Duration::from_secs(1);
@@ -344,6 +345,8 @@ pub struct Hub {
     listeners: Mutex<Listeners>,
     committed: Notify,
     recorded: Notify,
+    said: Notify,
+    ended: Notify,
     net_found: AtomicU64,
 }
 
@@ -410,8 +413,10 @@ impl Hub {
         listeners.by_id.clear();
         listeners.index.clear();
         listeners.lagging.clear();
-        self.committed.notify_one();
-        self.recorded.notify_one();
+        drop(listeners);
+        for waiting in [&self.committed, &self.recorded, &self.said, &self.ended] {
+            waiting.notify_one();
+        }
     }
 
     /// Begins to listen; everything after [`Subscription::from`] is heard.
@@ -514,6 +519,7 @@ impl Hub {
 
     /// Acts on what changes who may listen, whichever node it was written by.
     fn enforce(&self, page: &[Arc<Live>]) {
+        self.said.notify_one();
         for live in page {
             match live.event.kind.as_str() {
                 "session.revoked" => id_in(&live.event, "session_id").into_iter().for_each(|id| self.revoke(id)),
@@ -527,6 +533,16 @@ impl Hub {
                 _ => {}
             }
         }
+    }
+
+    /// Waits until something was committed that may be searched for, or the feed ends.
+    pub(crate) async fn said(&self) {
+        self.said.notified().await;
+    }
+
+    /// Waits until the feed ends.
+    pub(crate) async fn ended(&self) {
+        self.ended.notified().await;
     }
 
     /// Waits until something was recorded for the audit, or the feed ends.
@@ -581,8 +597,9 @@ pub async fn head(ctx: &Ctx, org: OrganizationId) -> Result<Cursor, Error> {
 
 async fn tail(ctx: Ctx, org: OrganizationId, hub: Arc<Hub>, owner: Owner, mut at: Cursor) {
     let mut is_woken = true;
+    let mut statuses = None;
     while !hub.is_closed() {
-        match read(&ctx, org, at, PAGE).await {
+        match follow(&ctx, org, at, &mut statuses).await {
             Ok(page) if page.is_empty() => {
                 is_woken = tokio::time::timeout(SAFETY_NET, hub.committed.notified()).await.is_ok();
             }
@@ -591,6 +608,9 @@ async fn tail(ctx: Ctx, org: OrganizationId, hub: Arc<Hub>, owner: Owner, mut at
                     hub.net_found.fetch_add(page.len() as u64, Ordering::Relaxed);
                 }
                 at = page.last().map_or(at, |live| live.cursor);
+                if page.iter().any(|live| live.event.kind.starts_with("channel.")) {
+                    ctx.doors().changed();
+                }
                 hub.publish(&page, at);
                 hub.enforce(&page);
                 hand_over(&owner, &page).await;
@@ -621,10 +641,36 @@ pub async fn read(ctx: &Ctx, org: OrganizationId, at: Cursor, limit: i64) -> Res
         .read("events.read", (org, at, limit), |tx, (org, at, limit)| {
             Box::pin(async move {
                 let page = store::events::after(tx, org, at, limit).await?;
-                Ok::<_, Error>(join(tx, org, page).await?.into_iter().map(Arc::new).collect())
+                Ok::<_, Error>(join(tx, org, page, None).await?.into_iter().map(Arc::new).collect())
             })
         })
         .await
+}
+
+/// As [`read`], for the tailer, who knows the statuses as long as no event tells of a change.
+async fn follow(
+    ctx: &Ctx,
+    org: OrganizationId,
+    at: Cursor,
+    known: &mut Option<Arc<Statuses>>,
+) -> Result<Vec<Arc<Live>>, Error> {
+    let input = (org, at, known.clone());
+    let read = ctx.plain_store().read("events.follow", input, |tx, (org, at, known)| {
+        Box::pin(async move {
+            let page = store::events::after(tx, org, at, PAGE).await?;
+            let has_changed = page.iter().any(|(_, event)| event.kind == "config.published");
+            let statuses = match known.filter(|_| !has_changed) {
+                Some(statuses) => statuses,
+                None if page.is_empty() => return Ok((Vec::new(), None)),
+                None => Arc::new(Statuses::read(tx, org).await?),
+            };
+            let page = join(tx, org, page, Some(&statuses)).await?;
+            Ok::<_, Error>((page.into_iter().map(Arc::new).collect::<Vec<_>>(), Some(statuses)))
+        })
+    });
+    let (page, statuses) = read.await?;
+    *known = statuses.or(known.take());
+    Ok(page)
 }
 
 fn id_in(event: &Event, field: &str) -> Option<Uuid> {
@@ -641,7 +687,12 @@ fn files_of(files: &[Attachment], entry: Uuid) -> Vec<Attachment> {
 }
 
 /// Joins a page with what it is about: a query per noun, none per event.
-async fn join(tx: &mut db::Tx<'_>, org: OrganizationId, page: Vec<(Cursor, Event)>) -> Result<Vec<Live>, Error> {
+async fn join(
+    tx: &mut db::Tx<'_>,
+    org: OrganizationId,
+    page: Vec<(Cursor, Event)>,
+    statuses: Option<&Statuses>,
+) -> Result<Vec<Live>, Error> {
     let entries = store::entries::find_many(tx, org, ids_in(&page, "entry_id")).await?;
     let with_files = entries.iter().filter(|e| !e.attachment_ids.is_empty()).map(|e| e.id.0).collect();
     let files = store::attachments::of_entries(tx, org, with_files).await?;
@@ -653,8 +704,14 @@ async fn join(tx: &mut db::Tx<'_>, org: OrganizationId, page: Vec<(Cursor, Event
     let mut wanted: BTreeSet<Uuid> = ids_in(&page, "conversation_id").into_iter().collect();
     wanted.extend(items.iter().filter_map(|w| w.conversation_id).map(|id| id.0));
     let mut conversations = store::conversations::find_many(tx, org, wanted.iter().copied().collect()).await?;
-    crate::conversations::name_statuses(tx, org, &mut conversations).await?;
-    let work = store::work::live_of(tx, org, wanted.into_iter().collect()).await?;
+    match statuses {
+        Some(statuses) => statuses.name(&mut conversations),
+        None => Statuses::read(tx, org).await?.name(&mut conversations),
+    }
+    let mut work: BTreeMap<Uuid, Vec<WorkItem>> = BTreeMap::new();
+    for item in store::work::live_of(tx, org, wanted.into_iter().collect()).await? {
+        work.entry(item.conversation_id.map_or(Uuid::nil(), |id| id.0)).or_default().push(item);
+    }
     let mut people: Vec<CustomerId> = conversations.iter().map(Conversation::effective_customer).collect();
     people.extend(ids_in(&page, "customer_id").into_iter().map(CustomerId));
     let customers = crate::customers::effective_many(tx, org, people).await?;
@@ -672,36 +729,46 @@ async fn join(tx: &mut db::Tx<'_>, org: OrganizationId, page: Vec<(Cursor, Event
     } else {
         Vec::new()
     };
+    let (entries, items) = (by_id(entries, |e| e.id.0), by_id(items, |w| w.item.id.0));
+    let (conversations, offers) = (by_id(conversations, |c| c.id.0), by_id(offers, |o| o.id.0));
+    let (notifications, identities) = (by_id(notifications, |n| n.id), by_id(identities, |i| i.id.0));
+    let (proposals, jobs) = (by_id(proposals, |p| p.id), by_id(jobs, |j| j.id));
+    let (presences, channels) = (by_id(presences, |p| p.agent.0), by_id(channels, |c| c.id.0));
     let live = |(cursor, event): (Cursor, Event)| {
-        let work_item = id_in(&event, "work_item_id").and_then(|id| items.iter().find(|w| w.item.id.0 == id)).cloned();
+        let work_item = named(&event, "work_item_id", &items);
         let about =
             id_in(&event, "conversation_id").or(work_item.as_ref().and_then(|w| w.conversation_id).map(|id| id.0));
-        let conversation = about.and_then(|id| conversations.iter().find(|c| c.id.0 == id)).cloned();
+        let conversation = about.and_then(|id| conversations.get(&id)).cloned();
         let content = Content {
             files: id_in(&event, "entry_id").map_or_else(Vec::new, |id| files_of(&files, id)),
-            entry: id_in(&event, "entry_id").and_then(|id| entries.iter().find(|e| e.id.0 == id)).cloned(),
+            entry: named(&event, "entry_id", &entries),
             customer: match &conversation {
                 Some(c) => customers.get(&c.effective_customer()).cloned(),
                 None => id_in(&event, "customer_id").and_then(|id| customers.get(&CustomerId(id))).cloned(),
             },
-            notification: id_in(&event, "notification_id")
-                .and_then(|id| notifications.iter().find(|n| n.id == id))
-                .cloned(),
-            identity: id_in(&event, "identity_id").and_then(|id| identities.iter().find(|i| i.id.0 == id)).cloned(),
-            proposal: id_in(&event, "merge_proposal_id").and_then(|id| proposals.iter().find(|p| p.id == id)).cloned(),
-            job: id_in(&event, "job_id").and_then(|id| jobs.iter().find(|j| j.id == id)).cloned(),
-            work: work
-                .iter()
-                .filter(|w| w.conversation_id.map(|id| id.0) == about && about.is_some())
-                .cloned()
-                .collect(),
-            offer: id_in(&event, "offer_id").and_then(|id| offers.iter().find(|o| o.id.0 == id)).cloned(),
-            presence: id_in(&event, "agent_id").and_then(|id| presences.iter().find(|p| p.agent.0 == id)).cloned(),
-            channel: id_in(&event, "channel_id").and_then(|id| channels.iter().find(|c| c.id.0 == id)).cloned(),
+            notification: named(&event, "notification_id", &notifications),
+            identity: named(&event, "identity_id", &identities),
+            proposal: named(&event, "merge_proposal_id", &proposals),
+            job: named(&event, "job_id", &jobs),
+            work: about.and_then(|id| work.get(&id)).cloned().unwrap_or_default(),
+            offer: named(&event, "offer_id", &offers),
+            presence: named(&event, "agent_id", &presences),
+            channel: named(&event, "channel_id", &channels),
             conversation,
             work_item,
         };
         Live { cursor, event, content, rendered: OnceLock::new() }
     };
     Ok(page.into_iter().map(live).collect())
+}
+
+fn by_id<T>(rows: Vec<T>, id: impl Fn(&T) -> Uuid) -> BTreeMap<Uuid, T> {
+    rows.into_iter().map(|row| (id(&row), row)).collect()
+}
+
+fn named<T: Clone>(event: &Event, field: &str, rows: &BTreeMap<Uuid, T>) -> Option<T> {
+    if rows.is_empty() {
+        return None;
+    }
+    rows.get(&id_in(event, field)?).cloned()
 }

@@ -1,10 +1,11 @@
 //! How often something happened lately: counted per key in windows, in bounded memory.
 //!
 //! # Invariants
-//! - No more than [`KEYS_MAX`] keys are kept; when they are all in use, the one whose window ends first makes room.
+//! - No more than [`KEYS_MAX`] keys are kept; when they are all in use, those whose windows end first make room.
 //! - Counting decides and notes in one step: calls at the same time cannot pass together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasher, Hash, RandomState};
 use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
@@ -42,16 +43,19 @@ struct Window {
     used: i64,
 }
 
-/// Windows by key.
+/// Windows by the hash of their key: nobody can choose keys that meet, as the hash is seeded anew in each process.
 #[derive(Debug, Default)]
-pub struct Rates(Mutex<BTreeMap<(&'static str, String), Window>>);
+pub struct Rates {
+    windows: Mutex<HashMap<u64, Window>>,
+    hasher: RandomState,
+}
 
 impl Rates {
     /// Counts one for `key`.
-    pub fn count(&self, quota: Quota, key: &str, now: Timestamp) -> Standing {
+    pub fn count(&self, quota: Quota, key: impl Hash, now: Timestamp) -> Standing {
         let now_ms = now.as_millisecond();
-        let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let name = (quota.name, key.to_owned());
+        let name = self.hasher.hash_one((quota.name, key));
+        let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
         if windows.len() >= KEYS_MAX && !windows.contains_key(&name) {
             make_room(&mut windows, now_ms);
         }
@@ -64,26 +68,29 @@ impl Rates {
         window.used += i64::from(is_within);
         Standing { quota, remaining: quota.count - window.used, reset_ms: window.ends_ms - now_ms, is_within }
     }
-}
 
-impl Rates {
     /// Takes back one that turned out not to count.
-    pub fn take_back(&self, quota: Quota, key: &str) {
-        let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(window) = windows.get_mut(&(quota.name, key.to_owned())) {
+    pub fn take_back(&self, quota: Quota, key: impl Hash) {
+        let name = self.hasher.hash_one((quota.name, key));
+        let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(window) = windows.get_mut(&name) {
             window.used = (window.used - 1).max(0);
         }
     }
 }
 
-fn make_room(windows: &mut BTreeMap<(&'static str, String), Window>, now_ms: i64) {
+/// Forgets windows that are over; while that is not enough, an eighth of the others, those that end first.
+fn make_room(windows: &mut HashMap<u64, Window>, now_ms: i64) {
+    let room = KEYS_MAX - KEYS_MAX / 8;
     windows.retain(|_, window| window.ends_ms > now_ms);
-    if windows.len() < KEYS_MAX {
+    if windows.len() <= room {
         return;
     }
-    let first = windows.iter().min_by_key(|(_, window)| window.ends_ms).map(|(name, _)| name.clone());
-    if let Some(name) = first {
-        windows.remove(&name);
+    let mut ends: Vec<(i64, u64)> = windows.iter().map(|(name, window)| (window.ends_ms, *name)).collect();
+    let surplus = windows.len() - room;
+    let (first, _, _) = ends.select_nth_unstable(surplus);
+    for (_, name) in first {
+        windows.remove(name);
     }
 }
 
@@ -159,9 +166,9 @@ mod tests {
         let rates = Rates::default();
         let quota = Quota { name: "x", count: 1, window_s: 60 };
         for key in 0..KEYS_MAX + 10 {
-            rates.count(quota, &key.to_string(), at(0));
+            rates.count(quota, key, at(0));
         }
-        assert!(rates.0.lock().expect("no panic").len() <= KEYS_MAX);
+        assert!(rates.windows.lock().expect("no panic").len() <= KEYS_MAX);
     }
 
     #[test]

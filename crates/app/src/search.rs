@@ -96,6 +96,7 @@ pub async fn search(ctx: &Ctx, actor: &Actor, text: &str, kinds: &[Kind], limit:
         let empty = |kind| Group { kind, hits: Vec::new(), has_more: false, is_capped: false };
         return Ok(input.kinds.into_iter().map(empty).collect());
     }
+    crate::indexing::catch_up(ctx).await?;
     ctx.store().read("search", input, |tx, input| Box::pin(groups(tx, input))).await
 }
 

@@ -1,5 +1,5 @@
 //! The one task of an organization that waits for what falls due: snoozes that end, messages that leave their
-//! undo window.
+//! undo window, answers that nobody has read.
 //!
 //! # Invariants
 //! - A timer is a row: a restart loses none, and what fell due meanwhile is done at once.
@@ -21,6 +21,7 @@ use uuid::Uuid;
 
 use crate::events::{event, system};
 use crate::live::Hub;
+use crate::widget::notify;
 use crate::{Ctx, Error};
 
 /// Timers done by one transaction.
@@ -69,6 +70,9 @@ async fn run(ctx: Ctx, org: OrganizationId, hub: Arc<Hub>, timers: Timers) {
         let wait = match due(&ctx, org).await {
             Ok(None) => {
                 hub.wake();
+                if let Ok(runtime) = ctx.runtime(org) {
+                    runtime.outbox.wake();
+                }
                 continue;
             }
             Ok(Some(wait)) => wait,
@@ -125,6 +129,7 @@ async fn carry_out(
     match timer.kind {
         TimerKind::Snooze => end_snooze(tx, org, timer.subject_id.into(), event_id, now).await,
         TimerKind::Release => release(tx, org, timer.subject_id.into(), event_id, now).await,
+        TimerKind::Notice => notify::fell_due(tx, org, timer.subject_id.into(), event_id, now).await,
     }
 }
 

@@ -1,16 +1,17 @@
 //! The visitor's side: sessions by token, messages, history, read marks, the place in the queue.
 //!
 //! # Invariants
-//! - A visitor sees only their own conversations on their own channel.
+//! - A visitor sees only their own conversations on their own channel; signed for by their site, also those on channels
+//!   that share their history.
 //! - An address typed by a visitor is `claimed`: it matches nothing and opens nobody's history.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use channels::web_chat::config::Config;
 use domain::conversation::{Audience, EntryKind};
 use domain::ids::ConversationId;
 use domain::routing::{CancelReason, Command, ItemState};
-use jiff::Timestamp;
 use serde_json::json;
 use store::channels::Channel;
 use store::conversations::Conversation;
@@ -20,25 +21,45 @@ use store::events::Cursor;
 use store::visitors::Visitor;
 use uuid::Uuid;
 
-use crate::conversations::{Inbound, Received, receive};
-use crate::events::event;
 use crate::identity_tokens::Reason;
 use crate::setup::days_later;
 use crate::{Ctx, Error, secrets};
 
+mod address;
 mod attachments;
 mod begin;
+mod features;
+mod history;
 mod hours;
 mod identify;
+mod marks;
+pub(crate) mod notify;
+pub(crate) mod notify_links;
 mod overview;
+mod post;
 mod prechat;
+mod rating;
+mod reading;
+mod recent;
+mod transcript;
 
 use prechat::Answers;
 
 pub use attachments::{add_attachment, begin_attachment};
+pub use features::{Features, features};
+pub(crate) use history::readable;
 pub use hours::{Now, hours};
 pub use identify::identify;
+pub use marks::rich;
+pub use notify::{LinkView, follow_link, look_at_link, notify};
+pub use notify_links::Purpose;
 pub use overview::{Own, Place, overview, own, place, waiting};
+pub use post::{Posted, VisitorMessage, post_message};
+pub use rating::{Opinion, rate};
+pub use reading::mark_read;
+pub use recent::{Recent, recent};
+pub use store::notices::NoticeState;
+pub use transcript::transcript;
 
 /// Code points of a visitor's message.
 pub const MESSAGE_MAX: usize = 10_000;
@@ -49,13 +70,8 @@ const TOKEN_DAYS: i64 = 30;
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::ChannelDisabled`].
-pub async fn channel(ctx: &Ctx, widget_key: &str) -> Result<Channel, Error> {
-    let found = ctx
-        .store()
-        .read("widget.channel", widget_key.to_owned(), |tx, key| {
-            Box::pin(async move { Ok::<_, Error>(store::channels::by_public_key(tx, &key).await?) })
-        })
-        .await?;
+pub async fn channel(ctx: &Ctx, widget_key: &str) -> Result<Arc<Channel>, Error> {
+    let found = crate::channels::by_public_key(ctx, widget_key).await?;
     let channel = found.filter(|c| has_widget(&c.kind) && c.state != "archived").ok_or(Error::NotFound)?;
     if channel.state == "enabled" { Ok(channel) } else { Err(Error::ChannelDisabled) }
 }
@@ -173,67 +189,6 @@ pub async fn by_token(ctx: &Ctx, channel: &Channel, token: &str) -> Result<Visit
     if visitor.is_blocked { Err(Error::VisitorBlocked) } else { Ok(visitor) }
 }
 
-/// A visitor's message.
-#[derive(Clone, Debug)]
-#[allow(missing_docs, reason = "fields of the contract")]
-pub struct VisitorMessage {
-    pub client_message_id: Uuid,
-    pub conversation: Option<ConversationId>,
-    pub text: String,
-    pub attachment_ids: Vec<Uuid>,
-    pub sent_at: Option<Timestamp>,
-}
-
-/// Takes a visitor's message in.
-///
-/// # Errors
-/// [`Error::TextTooLong`], [`Error::IdempotencyMismatch`], [`Error::Invalid`], [`Error::NotFound`] for a
-/// conversation that is not theirs.
-pub async fn post_message(
-    ctx: &Ctx,
-    channel: &Channel,
-    visitor: &Visitor,
-    message: VisitorMessage,
-) -> Result<Received, Error> {
-    if message.text.trim().is_empty() && message.attachment_ids.is_empty() {
-        return Err(Error::field("/text", "required", "a text or an attachment"));
-    }
-    if message.text.contains('\0') {
-        return Err(Error::field("/text", "format", "no U+0000"));
-    }
-    if message.text.chars().count() > MESSAGE_MAX {
-        return Err(Error::TextTooLong { max: MESSAGE_MAX });
-    }
-    let (customer, identity) = ctx
-        .store()
-        .read("widget.sender", (visitor.clone(), message.conversation), |tx, (visitor, named)| {
-            Box::pin(async move {
-                let org = visitor.organization_id;
-                let customer = store::customers::find(tx, org, visitor.customer_id).await?.ok_or(Error::NotFound)?;
-                let identities = store::customers::identities(tx, org, visitor.customer_id).await?;
-                let identity = identities.into_iter().find(|i| i.id == visitor.identity_id).ok_or(Error::NotFound)?;
-                if let Some(id) = named {
-                    theirs(tx, &visitor, id).await?;
-                }
-                Ok::<_, Error>((customer, identity))
-            })
-        })
-        .await?;
-    let inbound = Inbound {
-        channel: channel.clone(),
-        customer,
-        identity,
-        text: message.text,
-        conversation: message.conversation,
-        client_id: Some(visitor.id.0),
-        client_message_id: Some(message.client_message_id),
-        external_id: None,
-        attachment_ids: message.attachment_ids,
-        occurred_at: message.sent_at.unwrap_or_else(|| ctx.now()),
-    };
-    receive(ctx, inbound).await
-}
-
 /// A conversation of the visitor on their channel.
 pub(crate) async fn theirs(tx: &mut db::Tx<'_>, visitor: &Visitor, id: ConversationId) -> Result<Conversation, Error> {
     let own = store::visitors::conversations(tx, visitor, Some(id), 1).await?;
@@ -241,15 +196,15 @@ pub(crate) async fn theirs(tx: &mut db::Tx<'_>, visitor: &Visitor, id: Conversat
     store::conversations::find(tx, visitor.organization_id, id).await?.ok_or(Error::NotFound)
 }
 
-/// Whether the visitor may see an entry of a conversation of theirs.
-pub(crate) fn is_shown(entry: &Entry, visitor: &Visitor) -> bool {
+/// Whether the visitor may see an entry of a conversation they may read, of which `channels` are shown.
+pub(crate) fn is_shown(entry: &Entry, channels: &[Uuid]) -> bool {
     entry.kind == EntryKind::Message
         && entry.audience != Audience::Internal
-        && entry.channel_id == Some(visitor.channel_id)
+        && entry.channel_id.is_some_and(|channel| channels.contains(&channel.0))
         && entry.is_out()
 }
 
-/// Messages of a conversation on the visitor's channel, newest first.
+/// Messages of a conversation on the channels the visitor may see, newest first.
 ///
 /// # Errors
 /// [`Error::NotFound`] for a conversation that is not theirs.
@@ -264,70 +219,12 @@ pub async fn messages(
     ctx.store()
         .read("widget.messages", input, |tx, (visitor, id, before, limit)| {
             Box::pin(async move {
-                theirs(tx, &visitor, id).await?;
+                let (_, shown) = history::readable(tx, &visitor, id).await?;
                 let entries = store::entries::before(tx, visitor.organization_id, id, before, limit).await?;
-                Ok::<_, Error>(entries.into_iter().filter(|entry| is_shown(entry, &visitor)).collect())
+                Ok::<_, Error>(entries.into_iter().filter(|entry| is_shown(entry, &shown)).collect())
             })
         })
         .await
-}
-
-/// The visitor has read up to `seq`: messages to them become `read`.
-///
-/// # Errors
-/// [`Error::NotFound`].
-pub async fn mark_read(ctx: &Ctx, visitor: &Visitor, id: ConversationId, seq: i64) -> Result<(), Error> {
-    let input = (visitor.clone(), id, seq, ctx.now(), ctx.new_id());
-    let has_changed = ctx
-        .store()
-        .write("widget.mark_read", input, |tx, (visitor, id, seq, now, event_id)| {
-            Box::pin(async move {
-                let org = visitor.organization_id;
-                let conversation = theirs(tx, &visitor, id).await?;
-                let seq = seq.min(conversation.last_entry_seq);
-                if !store::drafts::mark_read(tx, org, id, reader(&visitor), seq, now).await? {
-                    return Ok::<_, Error>(false);
-                }
-                let Some(last) = read_up_to(tx, &visitor, id, seq, now).await? else { return Ok(false) };
-                let actor = json!({ "type": "customer", "id": visitor.customer_id });
-                let data = json!({ "entry_id": last, "conversation_id": id, "up_to_seq": seq });
-                let told = event(event_id, org, "entry.delivery_changed", now, actor, data);
-                store::events::insert(tx, &told).await?;
-                Ok(true)
-            })
-        })
-        .await?;
-    if has_changed {
-        ctx.runtime(visitor.organization_id)?.hub.wake();
-    }
-    Ok(())
-}
-
-/// Marks the unread messages to the visitor; the last of them.
-async fn read_up_to(
-    tx: &mut db::Tx<'_>,
-    visitor: &Visitor,
-    id: ConversationId,
-    seq: i64,
-    now: Timestamp,
-) -> Result<Option<Uuid>, Error> {
-    use domain::conversation::Direction;
-    let org = visitor.organization_id;
-    let mut last = None;
-    for entry in store::entries::before(tx, org, id, seq + 1, 50).await? {
-        let Some(mut delivery) = entry.delivery.clone().filter(|_| entry.direction == Direction::Out && entry.is_out())
-        else {
-            continue;
-        };
-        if delivery.get("state").and_then(serde_json::Value::as_str) == Some("read") {
-            break;
-        }
-        delivery["state"] = json!("read");
-        delivery["read_at"] = json!(now);
-        store::entries::set_delivery(tx, org, entry.id, delivery).await?;
-        last = last.or(Some(entry.id.0));
-    }
-    Ok(last)
 }
 
 /// The visitor ends a conversation: work that waits is withdrawn, work that is held goes on to its end.

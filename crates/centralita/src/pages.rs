@@ -25,4 +25,29 @@ impl site::Widgets for Channels {
         }
         .boxed()
     }
+
+    fn notice<'a>(&'a self, token: &'a str) -> BoxFuture<'a, Option<site::NoticeLink>> {
+        async move { shown(app::widget::look_at_link(&self.0, token).await) }.boxed()
+    }
+
+    fn follow_notice<'a>(&'a self, token: &'a str) -> BoxFuture<'a, Option<site::NoticeLink>> {
+        async move { shown(app::widget::follow_link(&self.0, token).await) }.boxed()
+    }
+}
+
+fn shown(link: Result<app::widget::LinkView, app::Error>) -> Option<site::NoticeLink> {
+    match link {
+        Ok(link) => Some(site::NoticeLink {
+            act: match link.purpose {
+                app::widget::Purpose::Confirm => site::NoticeAct::Confirm,
+                app::widget::Purpose::Stop => site::NoticeAct::Stop,
+            },
+            language: link.language,
+        }),
+        Err(app::Error::LinkUsed | app::Error::LinkExpired) => None,
+        Err(error) => {
+            tracing::warn!(%error, "a link could not be followed");
+            None
+        }
+    }
 }

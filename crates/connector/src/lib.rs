@@ -15,7 +15,7 @@ mod poll;
 
 pub use account::{Account, Checked, ConfigError, Failure, Health, Secret, SetupKind, SetupStep, SigningKey};
 pub use inbound::{Claim, Failing, Fate, File, InboundEvent, Kept, Letter, Notice, Origin, Party, Reach, Verdict};
-pub use outbound::{Outbound, SendOutcome};
+pub use outbound::{Automatic, Outbound, SendOutcome};
 pub use poll::{Arrival, Inbox, Place, Poller, RawKey, RawSink, Stop, Unstored};
 
 use async_trait::async_trait;

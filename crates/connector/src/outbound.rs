@@ -28,7 +28,18 @@ pub struct Outbound {
     /// Earlier references, oldest first.
     pub chain: Vec<String>,
     pub files: Vec<File>,
+    /// `None` for what a person wrote.
+    pub automatic: Option<Automatic>,
     pub at: Timestamp,
+}
+
+/// What no person wrote: a transcript, word of unread answers. Its `text` is plain, not Markdown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Automatic {
+    /// The same as HTML, safe already; only text goes out without it.
+    pub html: Option<String>,
+    /// The https address that ends such letters by one POST.
+    pub unsubscribe_url: Option<String>,
 }
 
 /// What became of a message that was to leave.

@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 
 use jiff::Timestamp;
 use rusqlite::types::ValueRef;
+use serde::de::DeserializeOwned;
 use tokio_postgres::types::{FromSql, Type};
 use uuid::Uuid;
 
@@ -36,6 +37,20 @@ impl Row<'_> {
     /// [`Error::Column`] when the column is missing, null (and `T` is no `Option`) or of another type.
     pub fn get<T: FromValue>(&self, index: usize) -> Result<T, Error> {
         T::from_column(self, index)
+    }
+
+    /// Reads the JSON column at `index`, from 0, as a type of its own.
+    ///
+    /// # Errors
+    /// [`Error::Column`] when the column is missing, null or not what `T` reads.
+    pub fn json<T: DeserializeOwned>(&self, index: usize) -> Result<T, Error> {
+        if let Row::Sqlite(row) = self
+            && let ValueRef::Text(bytes) = sqlite_cell(row, index)?
+        {
+            return serde_json::from_slice(bytes).map_err(|error| Error::column(index, error));
+        }
+        let value = self.get::<serde_json::Value>(index)?;
+        serde_json::from_value(value).map_err(|error| Error::column(index, error))
     }
 
     fn is_null(&self, index: usize) -> Result<bool, Error> {

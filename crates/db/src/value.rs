@@ -84,7 +84,7 @@ impl ToSqlite for Value {
             Self::Uuid(value) => ToSqlOutput::Borrowed(ValueRef::Blob(value.as_bytes())),
             Self::Json(value) => text(value.to_string()),
             Self::Time(value) => integer(floor_microseconds(*value)),
-            Self::Uuids(values) => text(json_list(values.iter().map(|one| one.simple().to_string()))),
+            Self::Uuids(values) => text(uuid_list(values)),
             Self::Texts(values) => text(json_list(values.iter().map(String::as_str))),
             Self::Ints(values) => text(json_list(values.iter().copied())),
         })
@@ -97,6 +97,18 @@ fn integer(value: i64) -> ToSqlOutput<'static> {
 
 fn text(value: String) -> ToSqlOutput<'static> {
     ToSqlOutput::Owned(SqliteValue::Text(value))
+}
+
+/// `["…","…"]` in hexadecimal.
+fn uuid_list(values: &[Uuid]) -> String {
+    let mut list = String::with_capacity(2 + values.len() * 35);
+    let mut digits = [0; uuid::fmt::Simple::LENGTH];
+    for value in values {
+        list.push_str(if list.is_empty() { "[\"" } else { "\",\"" });
+        list.push_str(value.simple().encode_lower(&mut digits));
+    }
+    list.push_str(if list.is_empty() { "[]" } else { "\"]" });
+    list
 }
 
 fn json_list<T: Into<serde_json::Value>>(values: impl IntoIterator<Item = T>) -> String {

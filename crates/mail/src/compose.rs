@@ -44,6 +44,8 @@ pub struct Outgoing {
     pub date: jiff::Timestamp,
     /// What the agent wrote, in the Markdown subset; images of attachments as `![alt](cid:id)`.
     pub markdown: String,
+    /// Both parts ready made, instead of [`Outgoing::markdown`]: for what no person wrote.
+    pub rendered: Option<Rendered>,
     /// Whether the marker line stands above the text.
     pub has_marker: bool,
     /// `None` for what an agent wrote.
@@ -52,6 +54,15 @@ pub struct Outgoing {
     pub unsubscribe_url: Option<String>,
     /// Files; those with a Content-ID are sent inline.
     pub attachments: Vec<Attachment>,
+}
+
+/// The parts of a mail, ready made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rendered {
+    /// For readers without HTML.
+    pub text: String,
+    /// What stands between `<body>` and `</body>`, which must be safe already; without it there is only text.
+    pub html: Option<String>,
 }
 
 /// Why no person wrote a mail.
@@ -104,6 +115,11 @@ pub fn render_markdown(markdown: &str) -> String {
     options.extension.strikethrough = true;
     options.extension.table = true;
     html::clean_own(&comrak::markdown_to_html(markdown, &options))
+}
+
+/// `text` as HTML that shows exactly it.
+pub fn escape_html(text: &str) -> String {
+    markup::escape(text)
 }
 
 /// Builds the bytes of a mail, lines ending in CRLF.
@@ -215,12 +231,15 @@ fn automatic_headers<'x>(builder: MessageBuilder<'x>, mail: &'x Outgoing) -> Mes
 /// Text and HTML, inside them the inline files, around both the attached ones.
 fn body(mail: &Outgoing) -> MimePart<'_> {
     let (inline, attached): (Vec<_>, Vec<_>) = mail.attachments.iter().partition(|file| file.content_id.is_some());
+    let text = MimePart::new("text/plain", BodyPart::Text(text_body(mail).into()));
+    if matches!(&mail.rendered, Some(Rendered { html: None, .. })) {
+        return text;
+    }
     let html = MimePart::new("text/html", BodyPart::Text(html_body(mail).into()));
     let html = match inline.is_empty() {
         true => html,
         false => multipart(mail, "related", std::iter::once(html).chain(inline.into_iter().map(file_part)).collect()),
     };
-    let text = MimePart::new("text/plain", BodyPart::Text(text_body(mail).into()));
     let content = multipart(mail, "alternative", vec![text, html]);
     match attached.is_empty() {
         true => content,
@@ -231,7 +250,8 @@ fn body(mail: &Outgoing) -> MimePart<'_> {
 }
 
 fn text_body(mail: &Outgoing) -> String {
-    let text = mail.markdown.replace("\r\n", "\n").replace('\r', "\n");
+    let text = mail.rendered.as_ref().map_or(&mail.markdown, |rendered| &rendered.text);
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
     let marker = if mail.has_marker { format!("{MARKER}\n\n") } else { String::new() };
     format!("{marker}{}\n", text.trim_end()).replace('\n', "\r\n")
 }
@@ -244,8 +264,9 @@ fn html_body(mail: &Outgoing) -> String {
         ),
         false => String::new(),
     };
-    format!("<!doctype html><html><body>{marker}{}</body></html>", render_markdown(&mail.markdown))
-        .replace('\n', "\r\n")
+    let ready = mail.rendered.as_ref().and_then(|rendered| rendered.html.clone());
+    let content = ready.unwrap_or_else(|| render_markdown(&mail.markdown));
+    format!("<!doctype html><html><body>{marker}{content}</body></html>").replace('\n', "\r\n")
 }
 
 fn multipart<'x>(mail: &Outgoing, kind: &str, parts: Vec<MimePart<'x>>) -> MimePart<'x> {

@@ -27,16 +27,20 @@ mod nesting;
 mod parameter;
 mod parse;
 mod report;
+mod rich;
 mod thread;
 mod token;
 
 pub use address::Address;
 pub use authentication::{Authentication, Verdict};
 pub use classify::Class;
-pub use compose::{Attachment, Automatic, ComposeError, Outgoing, compose, message_id, render_markdown};
+pub use compose::{
+    Attachment, Automatic, ComposeError, Outgoing, Rendered, compose, escape_html, message_id, render_markdown,
+};
 pub use fold::{Folded, FoldedHtml, MARKER, fold_quote, fold_quote_html};
 pub use html::{Html, resolve_content_ids, sanitise};
 pub use parse::{Context, Envelope, Limits, Mail, Parsed, Part, Reason, Unreadable, parse};
 pub use report::{Complaint, Dsn, DsnAction, DsnRecipient, ReadReceipt, Severity};
+pub use rich::{Rich, read_markdown};
 pub use thread::{MAX_REFERENCES, conversation_number, has_reply_prefix, lookup_order, normalise_subject};
 pub use token::{Token, TokenKind, find_token, sign, tagged_address};

@@ -113,7 +113,7 @@ fn page(language: Language, key: Option<&str>) -> String {
     format!(
         "<!doctype html>\n<html lang=\"{tag}\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" \
          content=\"width=device-width, initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light dark\">\n\
-         <title>{title}</title>\n<link rel=\"stylesheet\" href=\"/demo.css\">\n{chat}</head>\n<body>\n\
+         <title>{title}</title>\n<link rel=\"icon\" href=\"/favicon.svg\">\n<link rel=\"stylesheet\" href=\"/demo.css\">\n{chat}</head>\n<body>\n\
          <header><a class=\"brand\" href=\"/demo?lang={tag}\">Pedales</a><a href=\"/demo?lang={other_tag}\" \
          hreflang=\"{other_tag}\" lang=\"{other_tag}\">{other_name}</a></header>\n\
          <main>\n<section class=\"hero\"><div><h1>{tagline}</h1><p>{lead}</p>{notice}</div>{BICYCLE}</section>\n\

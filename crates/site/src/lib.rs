@@ -9,6 +9,7 @@ mod assets;
 mod demo;
 mod frame;
 mod language;
+mod notice;
 mod pages;
 
 use std::sync::Arc;
@@ -19,12 +20,34 @@ use futures::future::BoxFuture;
 
 pub use assets::Asset;
 
+/// What a link in a letter does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoticeAct {
+    /// Says yes to word of answers by mail.
+    Confirm,
+    /// Ends it.
+    Stop,
+}
+
+/// A link in a letter that is good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoticeLink {
+    /// What it does.
+    pub act: NoticeAct,
+    /// BCP 47, of whoever asked for the letter.
+    pub language: String,
+}
+
 /// What the pages need to know of the widget channels.
 pub trait Widgets: Send + Sync + 'static {
     /// Public key of the web chat that the demo page embeds; `None` while there is none.
     fn demo_key(&self) -> BoxFuture<'_, Option<String>>;
     /// Origins allowed to embed the widget of `key`; `None` when no enabled channel has that key.
     fn allowed_origins<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Option<Vec<String>>>;
+    /// What a link in a letter would do; `None` for one that is no longer good.
+    fn notice<'a>(&'a self, token: &'a str) -> BoxFuture<'a, Option<NoticeLink>>;
+    /// Does it; `None` when it was done before and works once.
+    fn follow_notice<'a>(&'a self, token: &'a str) -> BoxFuture<'a, Option<NoticeLink>>;
 }
 
 /// What the site is made of. Cheap to clone.
@@ -64,6 +87,7 @@ pub fn router(site: Site) -> Router {
         .route("/w/frame.css", get(frame::style))
         .route("/demo", get(demo::show))
         .route("/demo.css", get(demo::style))
+        .route("/n/{token}", get(notice::show).post(notice::follow))
         .route("/problems/{code}", get(pages::problem))
         .fallback(pages::console)
         .with_state(site)

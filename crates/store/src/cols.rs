@@ -40,8 +40,8 @@ impl<'a, 'r> Cols<'a, 'r> {
 
     pub(crate) fn json<T: DeserializeOwned>(&mut self) -> Result<T, Error> {
         let at = self.next;
-        let value = self.get::<serde_json::Value>()?;
-        serde_json::from_value(value).map_err(|error| Error::column(at, error))
+        self.next += 1;
+        self.row.json(at)
     }
 }
 

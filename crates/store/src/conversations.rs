@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::cols::{Cols, json, opt};
 
 /// The lasting matter with a customer.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs, reason = "columns")]
 pub struct Conversation {
     pub id: ConversationId,
@@ -272,16 +272,19 @@ const BY_NUMBER: Sql = Sql::new(
     concat!("SELECT ", columns!(), " FROM conversations WHERE organization_id = $1 AND number = $2"),
     CONVERSATION,
 );
-const NEWEST_OF_CUSTOMER: Sql = Sql::new(
-    "conversations.newest_of_customer",
-    concat!(
-        "SELECT ",
-        columns!(),
-        " FROM conversations WHERE organization_id = $1 AND customer_id = $2 AND merged_into_id IS NULL
-           AND deleted_at IS NULL
-         ORDER BY last_activity_at DESC, id DESC LIMIT $3"
-    ),
-    CONVERSATION,
+const CANDIDATES: Sql = Sql::new(
+    "conversations.candidates",
+    "SELECT id, status_category, last_activity_at, resolved_at, channel_kinds FROM conversations
+     WHERE organization_id = $1 AND customer_id = $2 AND merged_into_id IS NULL AND deleted_at IS NULL
+     ORDER BY last_activity_at DESC, id DESC LIMIT $3",
+    &[Id, Text, Time, Time, Json],
+);
+const ADVANCE: Sql = Sql::new(
+    "conversations.advance",
+    "UPDATE conversations SET last_activity_at = $4, last_entry_seq = $5, last_entry = $6, text_key = $7, updated_at = $4,
+       version = version + 1
+     WHERE organization_id = $1 AND id = $2 AND version = $3",
+    &[],
 );
 const INSERT_INTERACTION: Sql = Sql::new(
     "conversations.insert_interaction",
@@ -337,7 +340,8 @@ pub(crate) const ALL: &[&Sql] = &[
     &LOCK,
     &FIND_MANY,
     &BY_NUMBER,
-    &NEWEST_OF_CUSTOMER,
+    &CANDIDATES,
+    &ADVANCE,
     &INSERT_INTERACTION,
     &OPEN_INTERACTION,
     &INTERACTIONS,
@@ -443,6 +447,27 @@ pub async fn update(tx: &mut Tx<'_>, c: &mut Conversation, now: Timestamp) -> Re
     Ok(())
 }
 
+/// Writes no more of a conversation than that something was said in it; otherwise as [`update`].
+///
+/// # Errors
+/// [`Error::Conflict`] when somebody else changed it meanwhile.
+pub async fn advance(tx: &mut Tx<'_>, c: &mut Conversation, now: Timestamp) -> Result<(), Error> {
+    let params = [
+        c.organization_id.0.into(),
+        c.id.0.into(),
+        c.version.into(),
+        now.into(),
+        c.last_entry_seq.into(),
+        c.last_entry.clone().into(),
+        c.text_key().into(),
+    ];
+    tx.exec_one(&ADVANCE, &params).await?;
+    c.version += 1;
+    c.last_activity_at = now;
+    c.updated_at = now;
+    Ok(())
+}
+
 /// One conversation, held until the transaction ends.
 pub async fn lock(tx: &mut Tx<'_>, org: OrganizationId, id: ConversationId) -> Result<Option<Conversation>, Error> {
     tx.optional(&LOCK, &[org.0.into(), id.0.into()], conversation).await
@@ -466,14 +491,35 @@ pub async fn by_number(tx: &mut Tx<'_>, org: OrganizationId, number: i64) -> Res
     tx.optional(&BY_NUMBER, &[org.0.into(), number.into()], conversation).await
 }
 
-/// A customer's conversations, newest activity first.
-pub async fn newest_of_customer(
+/// What is asked of a conversation when somebody writes who may mean it.
+#[derive(Clone, Debug)]
+#[allow(missing_docs, reason = "columns")]
+pub struct Candidate {
+    pub id: ConversationId,
+    pub status_category: StatusCategory,
+    pub last_activity_at: Timestamp,
+    pub resolved_at: Option<Timestamp>,
+    pub channel_kinds: Vec<String>,
+}
+
+/// What a customer may mean who writes without naming a conversation, newest activity first.
+pub async fn candidates(
     tx: &mut Tx<'_>,
     org: OrganizationId,
     customer: CustomerId,
     limit: i64,
-) -> Result<Vec<Conversation>, Error> {
-    tx.all(&NEWEST_OF_CUSTOMER, &[org.0.into(), customer.0.into(), limit.into()], conversation).await
+) -> Result<Vec<Candidate>, Error> {
+    tx.all(&CANDIDATES, &[org.0.into(), customer.0.into(), limit.into()], |row| {
+        let mut c = Cols::new(row);
+        Ok(Candidate {
+            id: c.id()?,
+            status_category: c.word()?,
+            last_activity_at: c.get()?,
+            resolved_at: c.get()?,
+            channel_kinds: c.json()?,
+        })
+    })
+    .await
 }
 
 /// Where a page of a list begins: everything before this activity.

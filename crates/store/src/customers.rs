@@ -162,6 +162,11 @@ const FIND_MANY: Sql = Sql::new(
     concat!("SELECT ", customer_columns!(), " FROM customers WHERE organization_id = $1 AND id {any_uuid $2}"),
     CUSTOMER,
 );
+const FIND: Sql = Sql::new(
+    "customers.find",
+    concat!("SELECT ", customer_columns!(), " FROM customers WHERE organization_id = $1 AND id = $2"),
+    CUSTOMER,
+);
 const NAME: Sql = Sql::new(
     "customers.name",
     "UPDATE customers SET name = $3, name_key = $4, updated_at = $5, version = version + 1
@@ -236,6 +241,7 @@ const SET_FIELDS: Sql = Sql::new(
 pub(crate) const ALL: &[&Sql] = &[
     &INSERT,
     &FIND_MANY,
+    &FIND,
     &NAME,
     &INSERT_IDENTITY,
     &IDENTITIES,
@@ -296,7 +302,7 @@ pub async fn find_many(tx: &mut Tx<'_>, org: OrganizationId, ids: Vec<Uuid>) -> 
 
 /// One customer.
 pub async fn find(tx: &mut Tx<'_>, org: OrganizationId, id: CustomerId) -> Result<Option<Customer>, Error> {
-    Ok(find_many(tx, org, vec![id.0]).await?.pop())
+    tx.optional(&FIND, &[org.0.into(), id.0.into()], customer).await
 }
 
 /// Names a customer who has no name yet.

@@ -39,7 +39,7 @@ const INSERT_INTERACTION: Sql = Sql::new(
     "demo.insert_interaction",
     "INSERT INTO interactions (organization_id, id, conversation_id, customer_id, channel_id, channel_kind, identity_id,
        shape, direction, state, started_at, ended_at, end_reason, last_activity_at, version)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, 'chat', 'in', 'ended', $8, $9, 'agent', $9, 1)",
+     VALUES ($1, $2, $3, $4, $5, $6, $7, 'chat_session', 'in', 'ended', $8, $9, 'agent', $9, 1)",
     &[],
 );
 const INSERT_ENTRY: Sql = Sql::new(

@@ -42,6 +42,16 @@ const NOTIFICATIONS: Sql = Sql::new(
 const TIMERS: Sql =
     Sql::new("erasure.timers", "DELETE FROM timers WHERE organization_id = $1 AND subject_id = $2", &[]);
 
+const LETTERS: Sql =
+    Sql::new("erasure.letters", "DELETE FROM letters WHERE organization_id = $1 AND conversation_id = $2", &[]);
+const NOTICES: Sql =
+    Sql::new("erasure.notices", "DELETE FROM notices WHERE organization_id = $1 AND conversation_id = $2", &[]);
+const RATINGS: Sql = Sql::new(
+    "erasure.ratings",
+    "UPDATE ratings SET comment = NULL WHERE organization_id = $1 AND conversation_id = $2",
+    &[],
+);
+
 const CALL_OFF: Sql = Sql::new(
     "erasure.call_off",
     "UPDATE deliveries SET state = 'cancelled', updated_at = $3
@@ -49,7 +59,8 @@ const CALL_OFF: Sql = Sql::new(
     &[],
 );
 
-pub(crate) const ALL: &[&Sql] = &[&CALL_OFF, &FILES, &RAW, &ENTRIES, &DRAFTS, &ATTACHMENTS, &NOTIFICATIONS, &TIMERS];
+pub(crate) const ALL: &[&Sql] =
+    &[&CALL_OFF, &FILES, &RAW, &ENTRIES, &DRAFTS, &ATTACHMENTS, &NOTIFICATIONS, &TIMERS, &LETTERS, &NOTICES, &RATINGS];
 
 /// The keys of every file of a conversation: attachments, their previews, mails as they came. Asked before it is wiped.
 pub async fn files(tx: &mut Tx<'_>, org: OrganizationId, conversation: ConversationId) -> Result<Vec<String>, Error> {
@@ -74,10 +85,11 @@ pub async fn entries(
     tx.exec(&ENTRIES, &[org.0.into(), conversation.0.into(), now.into(), limit.into()]).await
 }
 
-/// Wipes what stands beside the entries: drafts, names of files, notifications, timers.
+/// Wipes what stands beside the entries: drafts, names of files, notifications, timers, addresses that mail goes to,
+/// and what was said of it.
 pub async fn beside(tx: &mut Tx<'_>, org: OrganizationId, conversation: ConversationId) -> Result<(), Error> {
     crate::search::remove_conversation(tx, org, conversation).await?;
-    for sql in [&DRAFTS, &ATTACHMENTS, &NOTIFICATIONS, &TIMERS] {
+    for sql in [&DRAFTS, &ATTACHMENTS, &NOTIFICATIONS, &TIMERS, &LETTERS, &NOTICES, &RATINGS] {
         tx.exec(sql, &[org.0.into(), conversation.0.into()]).await?;
     }
     Ok(())

@@ -37,13 +37,17 @@ pub mod followers;
 pub mod idempotency;
 pub mod identities;
 pub mod jobs;
+pub mod letters;
 pub mod mails;
+pub mod notices;
 pub mod notifications;
 pub mod organizations;
 pub mod places;
 pub mod queues;
+pub mod ratings;
 pub mod roles;
 pub mod search;
+pub mod shared_history;
 pub mod skills;
 pub mod teams;
 pub mod timers;
@@ -71,6 +75,9 @@ pub const MIGRATIONS: &[Migration] = &[
         text: include_str!("../migrations/0007_previews_and_identity.sql"),
     },
     Migration { name: "0008_search", text: include_str!("../migrations/0008_search.sql") },
+    Migration { name: "0010_search_pending", text: include_str!("../migrations/0010_search_pending.sql") },
+    Migration { name: "0011_hot_paths", text: include_str!("../migrations/0011_hot_paths.sql") },
+    Migration { name: "0020_visitor_more", text: include_str!("../migrations/0020_visitor_more.sql") },
     Migration { name: "0030_desk_more", text: include_str!("../migrations/0030_desk_more.sql") },
 ];
 
@@ -106,13 +113,17 @@ pub fn all() -> Vec<&'static Sql> {
         idempotency::ALL,
         identities::ALL,
         jobs::ALL,
+        letters::ALL,
         mails::ALL,
+        notices::ALL,
         notifications::ALL,
         organizations::ALL,
         places::ALL,
         queues::ALL,
+        ratings::ALL,
         roles::ALL,
         search::ALL,
+        shared_history::ALL,
         skills::ALL,
         teams::ALL,
         timers::ALL,

@@ -156,6 +156,12 @@ const CONFIGS: Sql = Sql::new(
      FROM routing_configs WHERE organization_id = $1 ORDER BY key LIMIT 10000",
     &[Id, Id, Text, Json, Int],
 );
+const ROUTING_OF: Sql = Sql::new(
+    "queues.routing_of",
+    "SELECT c.settings FROM queues q JOIN routing_configs c ON c.organization_id = q.organization_id
+       AND c.id = q.routing_config_id WHERE q.organization_id = $1 AND q.id = $2",
+    &[Json],
+);
 const UPDATE_CONFIG: Sql = Sql::new(
     "queues.update_config",
     "UPDATE routing_configs SET settings = $4, updated_at = $5, version = version + 1
@@ -235,6 +241,7 @@ pub(crate) const ALL: &[&Sql] = &[
     &LIST,
     &INSERT_CONFIG,
     &CONFIGS,
+    &ROUTING_OF,
     &UPDATE_CONFIG,
     &PUT_MEMBER,
     &DIRECT_MEMBERS,
@@ -279,6 +286,15 @@ pub async fn insert_config(tx: &mut Tx<'_>, r: &RoutingConfig, now: Timestamp) -
 /// All routing configurations.
 pub async fn configs(tx: &mut Tx<'_>, org: OrganizationId) -> Result<Vec<RoutingConfig>, Error> {
     tx.all(&CONFIGS, &[org.0.into()], config).await
+}
+
+/// How work of a queue is routed.
+pub async fn routing_of(
+    tx: &mut Tx<'_>,
+    org: OrganizationId,
+    queue: QueueId,
+) -> Result<Option<RoutingSettings>, Error> {
+    tx.optional(&ROUTING_OF, &[org.0.into(), queue.0.into()], |row| Cols::new(row).json()).await
 }
 
 /// Adds or changes a member.

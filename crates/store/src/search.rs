@@ -2,6 +2,7 @@
 //!
 //! # Invariants
 //! - A document is written in the transaction of what it is about, and goes with it.
+//! - SQLite puts documents into its index of words by [`catch_up`], many at once; whoever searches does so first.
 //! - SQLite finds by the index of words alone: `{unindexed}` keeps it from walking all documents of a kind.
 //! - A search reads at most [`CANDIDATES`] matches, the newest, however many there are; nothing is ranked.
 //! - Who may read a conversation decides, in the same statement, whether it or its entries are found.
@@ -156,8 +157,48 @@ const COUNT: Sql = Sql::new(
     &[Int],
 );
 
-pub(crate) const ALL: &[&Sql] =
-    &[&PUT, &REMOVE, &REMOVE_OF_CONVERSATION, &MOVE_ENTRY, &CONVERSATIONS, &ENTRIES, &CUSTOMERS, &COUNT];
+const PENDING: Sql = Sql::global(
+    "search.pending",
+    "SELECT MAX(next.position) FROM (
+       SELECT d.position FROM search_documents d
+       WHERE d.position > (SELECT p.up_to FROM search_progress p) ORDER BY d.position LIMIT $1) next",
+    &[Int],
+    "one index serves every organization",
+);
+const RAISE: Sql = Sql::global(
+    "search.raise",
+    "UPDATE search_progress SET up_to = $1 WHERE up_to < $1",
+    &[],
+    "one index serves every organization",
+);
+
+pub(crate) const ALL: &[&Sql] = &[
+    &PUT,
+    &REMOVE,
+    &REMOVE_OF_CONVERSATION,
+    &MOVE_ENTRY,
+    &CONVERSATIONS,
+    &ENTRIES,
+    &CUSTOMERS,
+    &COUNT,
+    &PENDING,
+    &RAISE,
+];
+
+/// The last of the next documents, at most `limit`, that the index of words lacks; `None` when it has all.
+pub async fn pending(tx: &mut Tx<'_>, limit: i64) -> Result<Option<i64>, Error> {
+    match tx.engine() {
+        Engine::Sqlite => tx.one(&PENDING, &[limit.into()], |row| Cols::new(row).get()).await,
+        Engine::Postgres => Ok(None),
+    }
+}
+
+/// Puts the next documents, at most `limit`, into the index of words; whether there were any.
+pub async fn catch_up(tx: &mut Tx<'_>, limit: i64) -> Result<bool, Error> {
+    let Some(last) = pending(tx, limit).await? else { return Ok(false) };
+    tx.exec(&RAISE, &[last.into()]).await?;
+    Ok(true)
+}
 
 async fn put(
     tx: &mut Tx<'_>,

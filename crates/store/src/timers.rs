@@ -15,6 +15,8 @@ pub enum TimerKind {
     Snooze,
     /// A message leaves its undo window.
     Release,
+    /// A visitor has had time to read an answer.
+    Notice,
 }
 
 impl TimerKind {
@@ -22,6 +24,7 @@ impl TimerKind {
         match self {
             Self::Snooze => "snooze",
             Self::Release => "release",
+            Self::Notice => "notice",
         }
     }
 }
@@ -41,6 +44,7 @@ fn timer(row: &Row<'_>) -> Result<Timer, Error> {
     let kind = match c.get::<String>()?.as_str() {
         "snooze" => TimerKind::Snooze,
         "release" => TimerKind::Release,
+        "notice" => TimerKind::Notice,
         other => return Err(Error::column(0, format!("no timer {other:?}"))),
     };
     Ok(Timer { kind, subject_id: c.get()?, due_at: c.get()? })
@@ -52,6 +56,12 @@ const PUT: Sql = Sql::new(
      ON CONFLICT (organization_id, kind, subject_id) DO UPDATE SET due_at = excluded.due_at",
     &[],
 );
+const PUT_FIRST: Sql = Sql::new(
+    "timers.put_first",
+    "INSERT INTO timers (organization_id, kind, subject_id, due_at) VALUES ($1, $2, $3, $4)
+     ON CONFLICT (organization_id, kind, subject_id) DO NOTHING",
+    &[],
+);
 const DELETE: Sql =
     Sql::new("timers.delete", "DELETE FROM timers WHERE organization_id = $1 AND kind = $2 AND subject_id = $3", &[]);
 const NEXT: Sql = Sql::new(
@@ -60,11 +70,17 @@ const NEXT: Sql = Sql::new(
     &[Text, Id, Time],
 );
 
-pub(crate) const ALL: &[&Sql] = &[&PUT, &DELETE, &NEXT];
+pub(crate) const ALL: &[&Sql] = &[&PUT, &PUT_FIRST, &DELETE, &NEXT];
 
 /// Sets a timer, or moves it.
 pub async fn put(tx: &mut Tx<'_>, org: OrganizationId, t: Timer) -> Result<(), Error> {
     tx.exec_one(&PUT, &[org.0.into(), t.kind.as_str().into(), t.subject_id.into(), t.due_at.into()]).await
+}
+
+/// Sets a timer, unless there is one: then that one stays.
+pub async fn put_first(tx: &mut Tx<'_>, org: OrganizationId, t: Timer) -> Result<(), Error> {
+    let params = [org.0.into(), t.kind.as_str().into(), t.subject_id.into(), t.due_at.into()];
+    tx.exec(&PUT_FIRST, &params).await.map(drop)
 }
 
 /// Removes a timer; whether it was there.

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::cols::Cols;
+use crate::entries::Entry;
 
 /// One visitor of one web channel.
 #[derive(Clone, Debug)]
@@ -56,6 +57,34 @@ const BY_TOKEN: Sql = Sql::global(
     COLUMNS,
     "the token names the organization",
 );
+const CURRENT: Sql = Sql::new(
+    "visitors.current",
+    "SELECT v.id, v.organization_id, v.channel_id, v.customer_id, v.identity_id, v.subject, v.language,
+       v.is_blocked OR c.is_blocked, v.expires_at, h.state
+     FROM visitors v JOIN customers c ON c.organization_id = v.organization_id AND c.id = v.customer_id
+       JOIN channels h ON h.organization_id = v.organization_id AND h.id = v.channel_id
+     WHERE v.organization_id = $1 AND v.id = $2",
+    &[Id, Id, Id, Id, Id, Text, Text, Bool, Time, Text],
+);
+const READING: Sql = Sql::new(
+    "visitors.reading",
+    "SELECT c.last_entry_seq, COALESCE((SELECT r.seq FROM read_marks r
+       WHERE r.organization_id = $1 AND r.conversation_id = c.id AND r.reader_id = $5), 0)
+     FROM conversations c WHERE c.organization_id = $1 AND c.id = $4 AND c.customer_id = $2
+       AND EXISTS (SELECT 1 FROM interactions i
+         WHERE i.organization_id = $1 AND i.conversation_id = c.id AND i.channel_id = $3)",
+    &[Int, Int],
+);
+const MESSAGES_TO: Sql = Sql::new(
+    "visitors.messages_to",
+    concat!(
+        "SELECT ",
+        crate::entries::columns!(),
+        " FROM entries WHERE organization_id = $1 AND conversation_id = $2 AND channel_id = $3 AND kind = 'message'
+           AND direction = 'out' AND seq <= $4 ORDER BY seq DESC LIMIT $5"
+    ),
+    crate::entries::COLUMNS,
+);
 const EXTEND: Sql = Sql::new(
     "visitors.extend",
     "UPDATE visitors SET expires_at = $3, last_seen_at = $4 WHERE organization_id = $1 AND id = $2",
@@ -80,12 +109,10 @@ const CONVERSATIONS: Sql = Sql::new(
 );
 const LAST_MESSAGES: Sql = Sql::new(
     "visitors.last_messages",
-    "SELECT e.id FROM entries e JOIN (
-       SELECT m.conversation_id, MAX(m.seq) AS seq FROM entries m
-       WHERE m.organization_id = $1 AND m.conversation_id {any_uuid $2} AND m.channel_id = $3 AND m.kind = 'message'
-         AND m.audience <> 'internal' GROUP BY m.conversation_id
-     ) newest ON newest.conversation_id = e.conversation_id AND newest.seq = e.seq
-     WHERE e.organization_id = $1",
+    "SELECT (SELECT m.id FROM entries m
+       WHERE m.organization_id = $1 AND m.conversation_id = c.id AND m.channel_id = $3 AND m.kind = 'message'
+         AND m.audience <> 'internal' ORDER BY m.seq DESC LIMIT 1)
+     FROM conversations c WHERE c.organization_id = $1 AND c.id {any_uuid $2}",
     &[Id],
 );
 const UNREAD: Sql = Sql::new(
@@ -98,6 +125,15 @@ const UNREAD: Sql = Sql::new(
      GROUP BY e.conversation_id",
     &[Id, Int],
 );
+const UNREAD_IN: Sql = Sql::new(
+    "visitors.unread_in",
+    "SELECT COUNT(*) FROM entries e
+     WHERE e.organization_id = $1 AND e.conversation_id = $2 AND e.channel_id = $3 AND e.kind = 'message'
+       AND e.direction = 'out' AND e.audience <> 'internal'
+       AND e.seq > COALESCE((SELECT r.seq FROM read_marks r
+         WHERE r.organization_id = $1 AND r.conversation_id = $2 AND r.reader_id = $4), 0)",
+    &[Int],
+);
 const GOING_ON: Sql = Sql::new(
     "visitors.going_on",
     "SELECT DISTINCT conversation_id FROM interactions
@@ -108,6 +144,12 @@ const HOLD: Sql = Sql::new(
     "visitors.hold",
     "SELECT id, organization_id, channel_id, customer_id, identity_id, subject, language, is_blocked, expires_at
      FROM visitors WHERE organization_id = $1 AND id = $2 {for_update}",
+    COLUMNS,
+);
+const FIND: Sql = Sql::new(
+    "visitors.find",
+    "SELECT id, organization_id, channel_id, customer_id, identity_id, subject, language, is_blocked, expires_at
+     FROM visitors WHERE organization_id = $1 AND id = $2",
     COLUMNS,
 );
 const BIND: Sql = Sql::new(
@@ -163,14 +205,19 @@ const RETIRE: Sql = Sql::new(
 pub(crate) const ALL: &[&Sql] = &[
     &INSERT,
     &BY_TOKEN,
+    &CURRENT,
+    &READING,
+    &MESSAGES_TO,
     &EXTEND,
     &FORGET,
     &OF_CUSTOMER,
     &CONVERSATIONS,
     &LAST_MESSAGES,
     &UNREAD,
+    &UNREAD_IN,
     &GOING_ON,
     &HOLD,
+    &FIND,
     &BIND,
     &USE_TOKEN_ID,
     &DROP_TOKEN_IDS,
@@ -205,6 +252,40 @@ pub async fn by_token(tx: &mut Tx<'_>, token_hash: &[u8]) -> Result<Option<Visit
     tx.optional(&BY_TOKEN, &[token_hash.to_vec().into()], visitor).await
 }
 
+/// A visitor as they are now, expired or not, with the state of their channel.
+pub async fn current(tx: &mut Tx<'_>, org: OrganizationId, id: VisitorId) -> Result<Option<(Visitor, String)>, Error> {
+    tx.optional(&CURRENT, &[org.0.into(), id.0.into()], |row| Ok((visitor(row)?, row.get(9)?))).await
+}
+
+/// The last `seq` of a conversation of the visitor's on their channel, and up to where `reader` has read it.
+pub async fn reading(
+    tx: &mut Tx<'_>,
+    v: &Visitor,
+    conversation: ConversationId,
+    reader: Uuid,
+) -> Result<Option<(i64, i64)>, Error> {
+    let params = [
+        v.organization_id.0.into(),
+        v.customer_id.0.into(),
+        v.channel_id.0.into(),
+        conversation.0.into(),
+        reader.into(),
+    ];
+    tx.optional(&READING, &params, |row| Ok((row.get(0)?, row.get(1)?))).await
+}
+
+/// Messages to the visitor in a conversation on their channel, up to `seq`, newest first.
+pub async fn messages_to(
+    tx: &mut Tx<'_>,
+    v: &Visitor,
+    conversation: ConversationId,
+    seq: i64,
+    limit: i64,
+) -> Result<Vec<Entry>, Error> {
+    let params = [v.organization_id.0.into(), conversation.0.into(), v.channel_id.0.into(), seq.into(), limit.into()];
+    tx.all(&MESSAGES_TO, &params, crate::entries::entry).await
+}
+
 /// Moves the end of a visitor's token.
 pub async fn extend(tx: &mut Tx<'_>, v: &Visitor, expires_at: Timestamp, now: Timestamp) -> Result<(), Error> {
     tx.exec_one(&EXTEND, &[v.organization_id.0.into(), v.id.0.into(), expires_at.into(), now.into()]).await
@@ -235,7 +316,8 @@ pub async fn conversations(
 /// The newest entry of each conversation that the visitor may see.
 pub async fn last_messages(tx: &mut Tx<'_>, v: &Visitor, conversations: Vec<Uuid>) -> Result<Vec<Uuid>, Error> {
     let params = [v.organization_id.0.into(), conversations.into(), v.channel_id.0.into()];
-    tx.all(&LAST_MESSAGES, &params, |row| row.get(0)).await
+    let found = tx.all(&LAST_MESSAGES, &params, |row| row.get::<Option<Uuid>>(0)).await?;
+    Ok(found.into_iter().flatten().collect())
 }
 
 /// How many messages to the visitor stand after the mark of `reader`, for conversations that have any.
@@ -253,6 +335,12 @@ pub async fn unread(
     .await
 }
 
+/// How many messages to the visitor stand after the mark of `reader` in one conversation.
+pub async fn unread_in(tx: &mut Tx<'_>, v: &Visitor, conversation: ConversationId, reader: Uuid) -> Result<i64, Error> {
+    let params = [v.organization_id.0.into(), conversation.0.into(), v.channel_id.0.into(), reader.into()];
+    tx.one(&UNREAD_IN, &params, |row| row.get(0)).await
+}
+
 /// Those of the conversations in which the visitor's chat goes on.
 pub async fn going_on(tx: &mut Tx<'_>, v: &Visitor, conversations: Vec<Uuid>) -> Result<Vec<ConversationId>, Error> {
     let params = [v.organization_id.0.into(), conversations.into(), v.channel_id.0.into()];
@@ -262,6 +350,11 @@ pub async fn going_on(tx: &mut Tx<'_>, v: &Visitor, conversations: Vec<Uuid>) ->
 /// A visitor as they are now, held until the transaction ends.
 pub async fn hold(tx: &mut Tx<'_>, org: OrganizationId, id: VisitorId) -> Result<Option<Visitor>, Error> {
     tx.optional(&HOLD, &[org.0.into(), id.0.into()], visitor).await
+}
+
+/// A visitor; `None` once the device has forgotten them.
+pub async fn find(tx: &mut Tx<'_>, org: OrganizationId, id: VisitorId) -> Result<Option<Visitor>, Error> {
+    tx.optional(&FIND, &[org.0.into(), id.0.into()], visitor).await
 }
 
 /// Binds a visitor to whom the site says they are.

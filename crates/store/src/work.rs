@@ -118,6 +118,15 @@ const LIVE_OF: Sql = Sql::new(
     ),
     ITEM,
 );
+const LIVE_IN: Sql = Sql::new(
+    "work.live_in_conversation",
+    concat!(
+        "SELECT ",
+        columns!(),
+        " FROM work_items WHERE organization_id = $1 AND conversation_id = $2 AND state NOT IN ('closed', 'cancelled')"
+    ),
+    ITEM,
+);
 const PUT_OFFER: Sql = Sql::new(
     "work.put_offer",
     "INSERT INTO offers (id, organization_id, work_item_id, agent_id, state, record, created_at, updated_at)
@@ -238,6 +247,7 @@ pub(crate) const ALL: &[&Sql] = &[
     &FIND_MANY,
     &LIVE,
     &LIVE_OF,
+    &LIVE_IN,
     &PUT_OFFER,
     &PENDING_OFFERS,
     &FIND_OFFERS,
@@ -313,6 +323,15 @@ pub async fn live_of(tx: &mut Tx<'_>, org: OrganizationId, conversations: Vec<Uu
         return Ok(Vec::new());
     }
     tx.all(&LIVE_OF, &[org.0.into(), conversations.into()], work_item).await
+}
+
+/// Unfinished work of one conversation.
+pub async fn live_in(
+    tx: &mut Tx<'_>,
+    org: OrganizationId,
+    conversation: ConversationId,
+) -> Result<Vec<WorkItem>, Error> {
+    tx.all(&LIVE_IN, &[org.0.into(), conversation.0.into()], work_item).await
 }
 
 /// Adds or changes an offer.

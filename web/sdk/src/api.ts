@@ -17,7 +17,7 @@ export class Api {
   signInByLink = (token: string) => this.http.request<M.Session>('POST', '/session/link', { body: { token } });
   signOut = () => this.http.request<void>('DELETE', '/session');
   requestReset = (email: string) => this.http.request<void>('POST', '/password-resets', { body: { email } });
-  acceptInvitation = (body: { token: string; name: string; password: string; language: string }) =>
+  acceptInvitation = (body: { token: string; name?: string; password: string; language: string }) =>
     this.http.request<M.Session>('POST', '/invitations/accept', { body });
   completeReset = (body: { token: string; password: string }) => this.http.request<void>('POST', '/password-resets/complete', { body });
   sessions = () => this.http.request<M.List<M.SessionRow>>('GET', '/sessions');
@@ -64,6 +64,10 @@ export class Api {
   composer = (id: M.Id) => this.http.request<M.ComposerState>('GET', `/conversations/${seg(id)}/composer`);
   retryEntry = (id: M.Id) => this.http.request<M.Entry>('POST', `/entries/${seg(id)}/retry`, { body: {} });
   cancelEntry = (id: M.Id) => this.http.request<M.Entry>('POST', `/entries/${seg(id)}/cancel`, { body: {} });
+  editEntry = (id: M.Id, text: string) => this.http.request<M.Entry>('PATCH', `/entries/${seg(id)}`, { body: { text } });
+  deleteEntry = (id: M.Id) => this.http.request<void>('DELETE', `/entries/${seg(id)}`);
+  /** Masks stretches of the text for good; places in code points. */
+  redactEntry = (id: M.Id, ranges: { from: number; to: number }[]) => this.http.request<M.Entry>('POST', `/entries/${seg(id)}/redact`, { body: { ranges } });
   /** Sends a file; `onProgress` gets the share sent, 0–1. */
   upload = (file: Blob, name: string, onProgress?: (share: number) => void, signal?: AbortSignal) =>
     this.http.upload<M.Attachment>('/attachments', file, { query: { name }, ...(onProgress ? { onProgress } : {}), ...(signal ? { signal } : {}) });
@@ -84,6 +88,9 @@ export class Api {
     this.http.request<M.Customer>('PATCH', `/customers/${seg(id)}`, { body, ifMatch });
   addIdentity = (id: M.Id, body: { kind: M.IdentityKind; address: string }) =>
     this.http.request<M.Identity>('POST', `/customers/${seg(id)}/identities`, { body });
+  changeIdentity = (id: M.Id, body: Partial<Pick<M.Identity, 'address' | 'display' | 'is_primary' | 'is_shared'>>) =>
+    this.http.request<M.Identity>('PATCH', `/identities/${seg(id)}`, { body });
+  removeIdentity = (id: M.Id) => this.http.request<void>('DELETE', `/identities/${seg(id)}`);
   search = (q: string, types: string, limit: number, signal?: AbortSignal) =>
     this.http.request<M.SearchResult>('GET', '/search', { query: { q, types, limit }, ...(signal ? { signal } : {}) });
   mergeCustomer = (id: M.Id, sourceId: M.Id) =>
@@ -131,7 +138,12 @@ export class Api {
   createToken = (body: M.NewApiToken) => this.http.request<M.ApiToken & { token?: string; secret?: string }>('POST', '/api-tokens', { body });
   audit = (query: Query) => this.http.request<M.List<M.AuditRecord>>('GET', '/audit-records', { query });
   verifyAudit = () => this.http.request<{ is_valid?: boolean; is_intact?: boolean; checked_count?: number }>('GET', '/audit-records/verify');
+  seedDemo = () => this.http.request<M.DemoJob>('POST', '/demo', { body: {} });
   removeDemo = () => this.http.request<M.Job | undefined>('DELETE', '/demo');
+  simulatorScripts = () => this.http.request<M.List<M.SimulatorScript>>('GET', '/simulator/scripts');
+  simulatorRuns = () => this.http.request<M.List<M.SimulatorRun>>('GET', '/simulator/runs');
+  startSimulator = (body: { script: string; seed: number; rate_per_min: number }) => this.http.request<M.SimulatorRun>('POST', '/simulator/runs', { body });
+  stopSimulator = (id: M.Id) => this.http.request<void>('DELETE', `/simulator/runs/${seg(id)}`);
   config = () => this.http.request<Record<string, unknown>>('GET', '/config');
   applyConfig = (document: object, isDryRun: boolean) =>
     this.http.request<M.ConfigOutcome>('POST', '/config/apply', { query: { is_dry_run: isDryRun }, body: document });

@@ -63,6 +63,8 @@ export interface Grant { permission: string; scope: 'organization' | 'team' | 'q
 export interface Role { id: Id; key: string; name: Localized; grants: Grant[]; is_builtin: boolean; version: number }
 export interface Team { id: Id; key: string; name: string; user_ids: Id[]; lead_ids: Id[]; version: number }
 export interface AgentSkill { skill_id: Id; level: number; until_at: Timestamp | null }
+/** What an agent has at a level from 1 to 10, and work may ask for. */
+export interface Skill { id: Id; key: string; name: Localized; kind: 'skill' | 'language' | 'licence'; version: number }
 export interface AgentLoad {
   primary_milli: number;
   interruptible_milli: number;
@@ -359,6 +361,8 @@ export interface Draft {
   updated_at: Timestamp;
   version: number;
 }
+/** Two customers who may be one person. */
+export interface MergeProposal { id: Id; a_id: Id; b_id: Id; evidence: unknown[]; state: 'open' | 'accepted' | 'dismissed'; created_at: Timestamp }
 export interface View {
   id: Id;
   name: string;
@@ -408,6 +412,10 @@ export interface Job {
   error: Record<string, unknown> | null;
   undo: Undo | null;
 }
+export interface DemoColleague { name: string; email: string; /** Told once, in the answer that made it. */ password: string | null }
+export type DemoJob = Omit<Job, 'result'> & { result: { colleagues: DemoColleague[]; conversation_count: number } | null };
+export interface SimulatorScript { key: string; language: string; name: Localized; about: Localized }
+export interface SimulatorRun { id: Id; script: string; seed: number; rate_per_min: number; started_at: Timestamp; started_count: number; failed_count: number }
 export interface Merge { id: Id; target_id: Id; source_id: Id; state: 'merged' | 'unmerged' }
 export interface ComposerRoute {
   channel_id: Id;

@@ -432,7 +432,10 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Sets secrets by name, null removes. They cannot be read again. */
+        /**
+         * Sets secrets by name, null removes. They cannot be read again. For `overlap_ms` what a secret was goes on to be
+         *     believed.
+         */
         put: operations["put_channels_id_secrets"];
         post?: never;
         delete?: never;
@@ -482,7 +485,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Every company, in their order. */
+        /** Every one, in their order. */
         get: operations["get_companies"];
         put?: never;
         /** Adds one. */
@@ -570,7 +573,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Every status, in their order. */
+        /** Every one, in their order. */
         get: operations["get_conversation_statuses"];
         put?: never;
         /** Adds one. */
@@ -907,6 +910,23 @@ export interface paths {
         put?: never;
         /** Splits entries off into a conversation of their own. */
         post: operations["post_conversations_conversation_split"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/conversations/{conversation}/transcript": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Mails a conversation, without notes and events, to an address of the customer's or to any other. */
+        post: operations["post_conversations_conversation_transcript"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1337,7 +1357,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Every custom field, in their order. */
+        /** Every one, in their order. */
         get: operations["get_fields"];
         put?: never;
         /** Adds one. */
@@ -2067,6 +2087,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/session/organization": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Switches to another organization of the same person: a fresh session, the one before ends. */
+        post: operations["post_session_organization"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/sessions": {
         parameters: {
             query?: never;
@@ -2216,7 +2253,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Every label, in their order. */
+        /** Every one, in their order. */
         get: operations["get_tags"];
         put?: never;
         /** Adds one. */
@@ -2544,6 +2581,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/widget/{key}/conversations/{id}/notify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Where answers go that the visitor has not read, once somebody who reads mail there has confirmed it. */
+        put: operations["put_widget_key_conversations_id_notify"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/widget/{key}/conversations/{id}/rating": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What the visitor thinks of their last engagement in a conversation; may be changed for a day. */
+        post: operations["post_widget_key_conversations_id_rating"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/widget/{key}/conversations/{id}/read": {
         parameters: {
             query?: never;
@@ -2555,6 +2626,23 @@ export interface paths {
         /** The visitor has read up to here. */
         put: operations["put_widget_key_conversations_id_read"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/widget/{key}/conversations/{id}/transcript": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Mails what was said to an address. It becomes a claimed one of the visitor's, and opens nothing. */
+        post: operations["post_widget_key_conversations_id_transcript"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3395,6 +3483,11 @@ export interface components {
             name?: string | null;
             /** Format: uuid */
             queue_id?: string | null;
+            /**
+             * Format: uuid
+             * @description Its own hours; `null` for those of its queue.
+             */
+            hours_id?: string | null;
             /** @description A merge patch of the configuration. */
             config?: Record<string, never> | null;
         };
@@ -5183,6 +5276,11 @@ export interface components {
                 last_message?: components["schemas"]["Message"] | null;
                 agent?: components["schemas"]["AnsweringAgent"] | null;
                 queue?: components["schemas"]["QueuePlace"] | null;
+                /**
+                 * Format: int64
+                 * @description Stars the visitor gave their last engagement, once it has ended.
+                 */
+                rating?: number | null;
             }[];
             /** @description Where it stands. */
             page: components["schemas"]["Page"];
@@ -5432,6 +5530,11 @@ export interface components {
             key?: string | null;
             /** Format: uuid */
             queue_id?: string | null;
+            /**
+             * Format: uuid
+             * @description Its own hours; without them it has those of its queue.
+             */
+            hours_id?: string | null;
             config?: Record<string, never> | null;
         };
         /** @description A company to add. */
@@ -5602,6 +5705,16 @@ export interface components {
              * @description The newest one that was seen.
              */
             up_to: string;
+        };
+        /** @description `PUT /conversations/{id}/notify`: one of both. */
+        NotifyInput: {
+            email?: string | null;
+            phone?: string | null;
+        };
+        /** @description What became of it. */
+        NotifyState: {
+            /** @description `pending` until the link in the mail was followed, then `confirmed`. */
+            state: string;
         };
         /** @description A work item held for one agent while it rings. */
         Offer: {
@@ -5965,6 +6078,16 @@ export interface components {
             /** @description For the record. */
             reason?: string | null;
         };
+        /** @description `POST /conversations/{id}/rating` */
+        RatingInput: {
+            /**
+             * Format: int64
+             * @description 1 to 5.
+             */
+            stars: number;
+            /** @description At most 2000 characters. */
+            comment?: string | null;
+        };
         /** @description Read up to here. */
         ReadInput: {
             /**
@@ -6155,6 +6278,16 @@ export interface components {
             is_set: boolean;
             last4?: string | null;
             set_at?: components["schemas"]["Timestamp"] | null;
+        };
+        /** @description Secrets by name; null removes. */
+        Secrets: {
+            /**
+             * Format: int64
+             * @description For how long what each secret was goes on to be believed; 0 when absent, at most seven days.
+             */
+            overlap_ms?: number | null;
+        } & {
+            [key: string]: string | null;
         };
         /** @description A message as it was sent, with how to take it back while it is held. */
         SentEntry: components["schemas"]["Entry"] & {
@@ -6422,6 +6555,7 @@ export interface components {
             conversation: components["schemas"]["Conversation"];
             /** @description The one it was split off. */
             original: components["schemas"]["Conversation"];
+            undo?: components["schemas"]["Undo"] | null;
         };
         /** @enum {string} */
         StatusCategory: "open" | "waiting" | "resolved";
@@ -6435,6 +6569,14 @@ export interface components {
             agent_id?: string | null;
             /** Format: int64 */
             epoch?: number | null;
+        };
+        /** @description Where to go on. */
+        SwitchOrganization: {
+            /**
+             * Format: uuid
+             * @description One the person belongs to.
+             */
+            organization_id: string;
         };
         /** @description A label. */
         Tag: {
@@ -6489,6 +6631,23 @@ export interface components {
          * @description RFC 3339 in UTC with six decimals
          */
         Timestamp: string;
+        /**
+         * @description How a transcript is written.
+         * @enum {string}
+         */
+        TranscriptFormat: "html" | "text";
+        /** @description To whom a transcript goes: one of both. */
+        TranscriptInput: {
+            /**
+             * Format: uuid
+             * @description A mail address of the customer's.
+             */
+            to_identity_id?: string | null;
+            /** @description Any address. */
+            email?: string | null;
+            /** @description HTML without it. */
+            format?: components["schemas"]["TranscriptFormat"];
+        };
         /** @description A transfer. */
         TransferInput: {
             to: components["schemas"]["TransferTarget"];
@@ -6674,6 +6833,11 @@ export interface components {
             last_message?: components["schemas"]["Message"] | null;
             agent?: components["schemas"]["AnsweringAgent"] | null;
             queue?: components["schemas"]["QueuePlace"] | null;
+            /**
+             * Format: int64
+             * @description Stars the visitor gave their last engagement, once it has ended.
+             */
+            rating?: number | null;
         };
         /** @description `POST /events` */
         VisitorEvents: {
@@ -6693,6 +6857,13 @@ export interface components {
             page?: components["schemas"]["VisitedPage"] | null;
             articles_read?: string[];
             sent_at?: components["schemas"]["Timestamp"] | null;
+        };
+        /** @description A rating as the visitor gave it. */
+        VisitorRating: {
+            /** Format: int64 */
+            stars: number;
+            comment?: string | null;
+            updated_at: components["schemas"]["Timestamp"];
         };
         /** @description `PUT /conversations/{id}/read` */
         VisitorReadInput: {
@@ -6723,6 +6894,11 @@ export interface components {
                 [key: string]: string;
             } | null;
         };
+        /** @description `POST /conversations/{id}/transcript` */
+        VisitorTranscriptInput: {
+            /** @description Where it goes. */
+            email: string;
+        };
         /** @description `GET /config` */
         WidgetConfig: {
             brand: components["schemas"]["Brand"];
@@ -6741,6 +6917,10 @@ export interface components {
             search: boolean;
             transcript: boolean;
             proactive: boolean;
+            /** @description Answers by mail after the visitor has gone. */
+            notify: boolean;
+            /** @description Stars at the end of a chat. */
+            rating: boolean;
         };
         /** @description What the server takes. */
         WidgetLimits: {
@@ -8051,7 +8231,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["BTreeMap"];
+                "application/json": components["schemas"]["Secrets"];
             };
         };
         responses: {
@@ -9354,6 +9534,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SplitResult"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_conversations_conversation_transcript: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TranscriptInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Entry"];
                 };
             };
             default: {
@@ -12396,6 +12609,37 @@ export interface operations {
             };
         };
     };
+    post_session_organization: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SwitchOrganization"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_sessions: {
         parameters: {
             query?: {
@@ -13760,6 +14004,74 @@ export interface operations {
             };
         };
     };
+    put_widget_key_conversations_id_notify: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NotifyInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotifyState"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_widget_key_conversations_id_rating: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RatingInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitorRating"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     put_widget_key_conversations_id_read: {
         parameters: {
             query?: never;
@@ -13773,6 +14085,38 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["VisitorReadInput"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_widget_key_conversations_id_transcript: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VisitorTranscriptInput"];
             };
         };
         responses: {

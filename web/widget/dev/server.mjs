@@ -163,7 +163,7 @@ function act({ act: what, ...input }) {
     typing: () => world.sockets.forEach((s) => s.send({ op: 'signal', topic: 'me', type: 'typing', at: new Date().toISOString(), data: { conversation_id: id, is_on: true, actor: { name: agent.name } } })),
     join: () => ((conversation.agent = { display_name: agent.name }), (conversation.queue = null), emit('agent.joined', { conversation_id: id, display_name: agent.name, avatar: null })),
     leave: () => ((conversation.agent = null), emit('agent.left', { conversation_id: id, display_name: agent.name, avatar: null })),
-    queue: () => ((conversation.queue = { position: input.position ?? null, wait_band: 'short', estimated_wait_ms: input.wait ?? null }), emit('queue.position', { conversation_id: id, ...conversation.queue })),
+    queue: () => ((conversation.queue = { position: input.position ?? null, wait_band: 'short', estimated_wait_ms: null }), emit('queue.position', { conversation_id: id, ...conversation.queue })),
     subject: () => ((conversation.subject = input.text), emit('conversation.opened', { conversation: snapshot(conversation) })),
     close: () => close(conversation),
     read: () => conversation.messages.filter((m) => m.author.kind === 'me').forEach((m) => ((m.state = 'read'), emit('message.state', { message_id: m.id, conversation_id: id, state: 'read' }))),

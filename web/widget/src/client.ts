@@ -10,7 +10,7 @@ import { request } from './net.ts';
 import { createOutbox, isLocal, localId, MAX_ITEMS } from './outbox.ts';
 import { locale, say } from './speech.ts';
 import { createStream } from './stream.ts';
-import { failure, full, team, transcriptSent } from './texts.ts';
+import { failure, sent, team, waiting } from './texts.ts';
 import { applyEvent, latest, merge, takeConversation, takeMessage, threadOf, threads, unread, type Thread } from './threads.ts';
 import { createVault } from './vault.ts';
 import type { Body, Config, Conversation, HostEvent, Item, List, Message, MessageDetail, Posted, Problem, Saved, Session, TypingSignal, VisitedPage, VisitorEvent } from './wire.ts';
@@ -165,7 +165,7 @@ export function send(conversation: string, message: Partial<Item>): boolean {
   if (hasRoom) {
     if (!vault.read(root)) saveSession();
     outbox.add({ id: uuid(), text: '', ...message, conversation });
-  } else tell(say(full, length));
+  } else tell(say(waiting, length, MAX_ITEMS));
   return hasRoom;
 }
 
@@ -178,7 +178,7 @@ export function sendFile(conversation: string, file: File): void {
   send(conversation, {
     id,
     upload: { name, size_bytes: size },
-    refusal: size > max ? { status: 413, code: 'attachment_too_large', max } : undefined,
+    refusal: size > max ? { status: 413, code: 'attachment_too_large', max_bytes: max } : undefined,
   });
 }
 
@@ -198,7 +198,14 @@ export const end = (id: string): Promise<void> =>
 export const sendTranscript = (id: string, email: string): Promise<void> =>
   call('POST', `/conversations/${id}/transcript`, { email }).then(() => {
     go('conversation', id);
-    tell(say(transcriptSent, email));
+    tell(say(sent) + ' · ' + email);
+  }, refused);
+
+/** What the visitor thinks of a conversation that has ended. */
+export const rate = (id: string, stars: number): Promise<void> =>
+  call('POST', `/conversations/${id}/rating`, { stars }).then(() => {
+    threadOf(id).rating = stars;
+    changed();
   }, refused);
 
 /** Saves a file of the conversation on the visitor's device. */
@@ -277,8 +284,10 @@ function useSession({ visitor_token, stream_url, cursor, conversations, visitor:
   changed();
 }
 
-/** Another tab may have got the session, or changed it. */
+/** Another tab may have got the session, or changed it; and while the site says who the visitor is, nothing leaves. */
 async function adopt(): Promise<void> {
+  await joining?.catch(ignore);
+  if (identity) await rejoin();
   const saved = vault.read<Saved>(root);
   if (!saved?.token || saved.token === token) return;
   ({ token } = saved);

@@ -25,7 +25,7 @@ export const request = <T>(method: string, url: string, token?: string, body?: B
     call.onloadend = () => {
       const { status, response } = call;
       if (status >= 200 && status < 300) resolve(response as T);
-      else reject({ code: status, retry_after_ms: +call.getResponseHeader('Retry-After')! * 1000, ...response, status });
+      else reject({ code: status, ...response, status });
     };
     call.send(isFile ? body : JSON.stringify(body));
   });

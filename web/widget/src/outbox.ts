@@ -24,8 +24,7 @@ export const localId = (id: string): string => LOCAL + id;
 export const isLocal = (id: string): boolean => id.startsWith(LOCAL);
 
 /** Whether sending the same again may help. A 401 asks for a new session first. */
-export const isTransient = ({ status, code }: Problem): boolean =>
-  !status || [401, 408, 425, 429].includes(status) || status >= 500 || code === 'idempotency_in_progress';
+export const isTransient = ({ status }: Problem): boolean => !status || [401, 408, 425, 429].includes(status) || status >= 500;
 
 export interface OutboxHost {
   readonly vault: Vault;

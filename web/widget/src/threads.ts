@@ -14,6 +14,7 @@ import type { Conversation, Message, Queue, VisitorEvent } from './wire.ts';
 export interface Thread extends Conversation {
   queue?: Queue | null | undefined;
   unread_count: number;
+  rating?: number | null | undefined;
   last_message?: Message | null | undefined;
   messages: readonly Message[];
   /** Cursor of the next older page; `null` when all is here, `undefined` when nothing was asked for yet. */

@@ -30,7 +30,7 @@ export interface Config {
   readonly prechat?: { readonly fields: readonly PrechatField[] } | null;
   readonly hours: Hours;
   readonly consent_notice?: Localised | null;
-  readonly features: { readonly upload?: boolean; readonly transcript?: boolean };
+  readonly features: { readonly upload?: boolean; readonly transcript?: boolean; readonly rating?: boolean };
   readonly limits: {
     readonly max_attachment_bytes?: number;
     readonly attachment_types?: readonly string[];
@@ -49,10 +49,16 @@ export interface Choice {
   readonly label: string;
 }
 
-/** A rich part of a message. Only `choices` is drawn; `text` says the rest in words. */
+/** Marked-up words, or an element: its tag, its address (of a link, else 0), and what stands in it. */
+export type Rich = string | 0 | readonly Rich[];
+
+/** A rich part of a message. Only `choices` and `rich` are drawn; `text` says the rest in words. */
 export interface Block {
   readonly type: string;
+  /** Of `choices`. */
   readonly options?: readonly Choice[];
+  /** Of `rich`, which comes first: the text of the message with its marks. */
+  readonly nodes?: readonly Rich[];
 }
 
 export interface Message {
@@ -72,10 +78,9 @@ export interface Message {
 }
 
 export interface Queue {
-  /** Only where the queue has one class of work; else `wait_band` and the estimate speak alone. */
+  /** Only where the queue has one class of work; else `wait_band` speaks alone. */
   readonly position?: number | null;
   readonly wait_band?: string | null;
-  readonly estimated_wait_ms?: number | null;
 }
 
 export interface Conversation {
@@ -87,6 +92,8 @@ export interface Conversation {
   /** Who is answering now; `null` while nobody has taken it. */
   readonly agent?: { readonly display_name: string } | null;
   readonly queue?: Queue | null | undefined;
+  /** Stars the visitor has given. */
+  readonly rating?: number | null | undefined;
 }
 
 export interface Session {
@@ -113,8 +120,6 @@ export interface Problem {
   readonly status: number;
   readonly code?: string;
   readonly retry_after_ms?: number;
-  /** The limit that was passed, where the refusal is about one. */
-  readonly max?: number;
   readonly max_bytes?: number;
 }
 
@@ -132,6 +137,7 @@ export interface Body {
   readonly choice?: Item['choice'];
   readonly attachment_ids?: readonly string[] | undefined;
   readonly email?: string;
+  readonly stars?: number;
   readonly seq?: number;
   readonly events?: readonly { readonly type: 'page'; readonly url: string; readonly title: string }[];
 }

@@ -4,7 +4,7 @@ import { createVault, type Vault } from '../src/vault.ts';
 import type { Item, Problem } from '../src/wire.ts';
 import { random } from './random.ts';
 
-const REFUSED: Problem = { status: 422, code: 'text_too_long', max: 10 };
+const REFUSED: Problem = { status: 422, code: 'text_too_long' };
 const item = (id: string, more: Partial<Item> = {}): Omit<Item, 'at'> => ({ id, conversation: 'c1', text: id, ...more });
 const never = <T>(): Promise<T> => new Promise(() => {});
 const pass = (ms: number): Promise<unknown> => vi.advanceTimersByTimeAsync(ms);
@@ -244,7 +244,6 @@ describe('whether to try again', () => {
     [500, 'internal', true],
     [503, 'draining', true],
     [507, 'storage_full', true],
-    [409, 'idempotency_in_progress', true],
     [409, 'conversation_resolved', false],
     [403, 'visitor_blocked', false],
     [422, 'idempotency_mismatch', false],

@@ -60,7 +60,7 @@ describe('events', () => {
   });
 
   it('show the place in the queue until somebody takes the conversation', () => {
-    play({ type: 'queue.position', data: { conversation_id: 'c1', position: 3, estimated_wait_ms: 240_000 } });
+    play({ type: 'queue.position', data: { conversation_id: 'c1', position: 3, wait_band: 'short' } });
     expect(threadOf('c1').queue?.position).toBe(3);
     play(agent('agent.joined'));
     expect(threadOf('c1').queue).toBeNull();

@@ -23,7 +23,9 @@ pub mod presence_configs;
 pub mod routing;
 pub mod search;
 pub mod stream;
+pub mod transcripts;
 pub mod widget;
+pub mod widget_after;
 pub mod words;
 pub mod work;
 

@@ -75,6 +75,10 @@ pub struct WidgetFeatures {
     pub search: bool,
     pub transcript: bool,
     pub proactive: bool,
+    /// Answers by mail after the visitor has gone.
+    pub notify: bool,
+    /// Stars at the end of a chat.
+    pub rating: bool,
 }
 
 /// What the server takes.
@@ -210,6 +214,8 @@ pub struct VisitorConversation {
     pub last_message: Option<Message>,
     pub agent: Option<AnsweringAgent>,
     pub queue: Option<QueuePlace>,
+    /// Stars the visitor gave their last engagement, once it has ended.
+    pub rating: Option<i64>,
 }
 
 /// A visitor's session.

@@ -1,6 +1,6 @@
 //! The visitor's side of a web chat.
 
-use app::model::{Channel, Entry, Visitor as VisitorRow};
+use app::model::{Channel, Visitor as VisitorRow};
 use app::widget::{Arrival, Session, VisitorMessage};
 use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
@@ -42,6 +42,19 @@ impl Caller {
     }
 }
 
+/// The visitor of the bearer token as they are, or were a moment ago: for calls whose transaction looks again.
+pub struct Recent(VisitorRow);
+
+impl FromRequestParts<Api> for Recent {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+        let Door(channel) = Door::from_request_parts(parts, api).await?;
+        let token = bearer(&parts.headers)?.ok_or(Code::Unauthenticated)?;
+        Ok(Self(app::widget::recent(api.ctx(), &channel, token).await?))
+    }
+}
+
 impl FromRequestParts<Api> for Caller {
     type Rejection = Problem;
 
@@ -60,6 +73,7 @@ pub async fn config(State(api): State<Api>, Door(channel): Door, headers: Header
     let set = app::widget::config(&channel);
     let uploads = set.uploads;
     let hours = app::widget::hours(api.ctx(), &channel).await?;
+    let offered = app::widget::features(api.ctx(), &channel).await?;
     let config = WidgetConfig {
         brand: Brand {
             name: set.brand_name.unwrap_or_else(|| channel.name.clone()),
@@ -74,7 +88,14 @@ pub async fn config(State(api): State<Api>, Door(channel): Door, headers: Header
             closes_at: hours.closes_at.map(Into::into),
         },
         consent_notice: set.consent_notice,
-        features: WidgetFeatures { upload: uploads.is_enabled, search: false, transcript: false, proactive: false },
+        features: WidgetFeatures {
+            upload: uploads.is_enabled,
+            search: false,
+            transcript: offered.transcript,
+            proactive: false,
+            notify: offered.notify,
+            rating: offered.rating,
+        },
         limits: WidgetLimits {
             max_attachment_bytes: i64::try_from(uploads.max_bytes).unwrap_or(i64::MAX),
             attachment_types: if uploads.is_enabled { uploads.media_types } else { Vec::new() },
@@ -210,7 +231,7 @@ pub async fn messages(
 pub async fn post(
     State(api): State<Api>,
     Door(channel): Door,
-    caller: Caller,
+    Recent(visitor): Recent,
     Json(input): Json<VisitorMessageInput>,
 ) -> Answer<Response> {
     if input.form.is_some() {
@@ -223,15 +244,15 @@ pub async fn post(
         attachment_ids: input.attachment_ids,
         sent_at: input.sent_at.map(|at| at.0.min(api.ctx().now())),
     };
-    let received = app::widget::post_message(api.ctx(), &channel, &caller.visitor, message).await?;
-    let status = if received.is_repeated { StatusCode::OK } else { StatusCode::CREATED };
-    let posted = posted(&api, &caller.visitor, &received.entry).await?;
-    Ok((status, Json(posted)).into_response())
+    let made = app::widget::post_message(api.ctx(), &channel, &visitor, message).await?;
+    let status = if made.is_repeated { StatusCode::OK } else { StatusCode::CREATED };
+    Ok((status, Json(posted(&api, &visitor, &made).await?)).into_response())
 }
 
-async fn posted(api: &Api, visitor: &VisitorRow, entry: &Entry) -> Answer<Posted> {
+async fn posted(api: &Api, visitor: &VisitorRow, made: &app::widget::Posted) -> Answer<Posted> {
+    let entry = &made.entry;
     let message = visitor::messages(api, std::slice::from_ref(entry)).await?.pop().ok_or(Code::NotFound)?;
-    let own = app::widget::own(api.ctx(), visitor, entry.conversation_id).await?;
+    let own = made.own(api.ctx(), visitor).await?;
     let conversation = visitor::conversations(api, entry.organization_id, vec![own]).await?.pop();
     let conversation = conversation.ok_or(Code::NotFound)?;
     Ok(Posted { queue: conversation.queue.clone(), message, conversation })
@@ -242,11 +263,11 @@ async fn posted(api: &Api, visitor: &VisitorRow, entry: &Entry) -> Answer<Posted
     request_body = VisitorReadInput, responses((status = 204), (status = "default", body = ProblemBody)))]
 pub async fn read(
     State(api): State<Api>,
-    caller: Caller,
+    Recent(visitor): Recent,
     Ids((_, id)): Ids<(String, Uuid)>,
     Json(input): Json<VisitorReadInput>,
 ) -> Answer<StatusCode> {
-    app::widget::mark_read(api.ctx(), &caller.visitor, ConversationId(id), input.seq).await?;
+    app::widget::mark_read(api.ctx(), &visitor, ConversationId(id), input.seq).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

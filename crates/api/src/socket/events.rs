@@ -1,13 +1,14 @@
 //! Events as staff sees them: the envelope with snapshots of what it names, rendered once for everybody.
 
 use app::Ctx;
-use app::live::{Content, Hidden, Live};
+use app::live::{Hidden, Live};
 use app::offers::OfferView;
 use domain::ids::OrganizationId;
 use domain::routing::Assignment;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::told;
 use crate::dto::channels::Channel;
 use crate::dto::stream::Event;
 use crate::dto::work::WorkItem;
@@ -18,6 +19,9 @@ use crate::state::{Api, Labels};
 pub(super) async fn rendered<'a>(api: &Api, organization: OrganizationId, live: &'a Live, labels: &Labels) -> &'a str {
     if let Some(text) = live.rendered.get() {
         return text;
+    }
+    if let Some(text) = told::text(api, live) {
+        return live.rendered.get_or_init(|| text);
     }
     let assignment = assignment(api.ctx(), organization, live).await;
     live.rendered.get_or_init(|| {
@@ -53,7 +57,6 @@ fn data(api: &Api, live: &Live, labels: &Labels, assignment: Option<&Assignment>
     let noun = live.event.kind.split('.').next().unwrap_or_default();
     match noun {
         "entry" => entry(api, live),
-        "conversation" => whole_conversation(live),
         "customer" => customer(live),
         "identity" => {
             content.identity.as_ref().map(|row| json!({ "identity": crate::dto::customers::Identity::from(row) }))
@@ -76,23 +79,6 @@ fn data(api: &Api, live: &Live, labels: &Labels, assignment: Option<&Assignment>
         "channel" => content.channel.as_ref().map(|row| json!({ "channel": Channel::from(row) })),
         _ => None,
     }
-}
-
-/// A conversation's snapshot with what the event says of the change.
-fn whole_conversation(live: &Live) -> Option<Value> {
-    let row = conversation(&live.content)?;
-    let told = &live.event.data;
-    let mut data = json!({
-        "conversation": row,
-        "changed": told.get("changed").cloned().unwrap_or_else(|| json!([])),
-        "previous": told.get("previous").cloned().unwrap_or_else(|| json!({})),
-    });
-    for name in ["other_id", "merge_id"] {
-        if let Some(value) = told.get(name) {
-            data[name] = value.clone();
-        }
-    }
-    Some(data)
 }
 
 fn customer(live: &Live) -> Option<Value> {
@@ -147,13 +133,6 @@ fn entry(api: &Api, live: &Live) -> Option<Value> {
     Some(json!({ "entry": render::entry(api, row, &live.content.files), "conversation": about }))
 }
 
-fn conversation(content: &Content) -> Option<Value> {
-    let row = content.conversation.as_ref()?;
-    let mut rendered = render::conversation(row, &content.work, None);
-    rendered.customer = content.customer.as_ref().map(|customer| Some(render::customer(customer, None)));
-    serde_json::to_value(rendered).ok()
-}
-
 fn work_item(live: &Live, assignment: Option<&Assignment>) -> Option<Value> {
     let row = live.content.work_item.as_ref()?;
     let told = |name: &str| live.event.data.get(name).cloned().unwrap_or_default();
@@ -165,7 +144,7 @@ fn work_item(live: &Live, assignment: Option<&Assignment>) -> Option<Value> {
         data["assignment"] = json!(render::assignment(assignment, &row.item));
     }
     if live.event.kind == "work_item.active" {
-        data["conversation"] = conversation(&live.content)?;
+        data["conversation"] = json!(told::conversation(&live.content)?);
     }
     Some(data)
 }

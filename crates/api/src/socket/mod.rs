@@ -9,6 +9,7 @@ mod connection;
 mod events;
 mod seats;
 mod staff;
+mod told;
 mod visitor;
 mod visitor_events;
 

@@ -42,8 +42,6 @@ pub async fn open(State(api): State<Api>, Door(channel): Door, upgrade: WebSocke
         .max_write_buffer_size(pending_bytes)
         .max_message_size(frame_bytes)
         .max_frame_size(frame_bytes);
-    // Boxed, so that a move of it leaves no room of its size behind in a socket that lives long.
-    let channel = Box::new(channel);
     Ok(upgrade.on_upgrade(move |socket| async move {
         let mut connection = Connection::new(socket, api.ctx().limits());
         let why = match serve(&api, channel, &runtime, &mut connection).await {
@@ -56,7 +54,7 @@ pub async fn open(State(api): State<Api>, Door(channel): Door, upgrade: WebSocke
 
 async fn serve(
     api: &Api,
-    channel: Box<Channel>,
+    channel: Arc<Channel>,
     runtime: &Arc<Runtime>,
     connection: &mut Connection,
 ) -> Result<(), Close> {
@@ -79,7 +77,7 @@ struct Admitted {
 }
 
 /// Reads the first frame. The channel with all its configuration goes no further: thousands of sockets would keep it.
-async fn admit(api: &Api, channel: Box<Channel>, connection: &mut Connection) -> Result<Admitted, Close> {
+async fn admit(api: &Api, channel: Arc<Channel>, connection: &mut Connection) -> Result<Admitted, Close> {
     let ClientFrame::Start { token: Some(token), after, .. } = connection.first().await? else {
         return Err(Close::BadFrame);
     };

@@ -23,4 +23,5 @@ mod simulator;
 mod socket_access;
 mod sockets;
 mod tokens;
+mod visitor_after;
 mod visitors;

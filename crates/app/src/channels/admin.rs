@@ -209,6 +209,7 @@ fn recorded(channel: &Channel) -> Value {
 
 /// After a change: everybody hears of it, and connections become what they should be.
 async fn follow(ctx: &Ctx, org: OrganizationId) -> Result<(), Error> {
+    ctx.doors().changed();
     let runtime = ctx.runtime(org)?;
     runtime.hub.wake();
     runtime.outbox.wake();
@@ -437,7 +438,7 @@ pub async fn set_secrets(
         }
         let at = crate::keyring::Place { name: &name, ..place_of(actor.organization, id) };
         let sealed = ctx.keyring().seal(ctx.entropy(), &at, &text);
-        patch.insert(name, json!({ "sealed": sealed, "set_at": act.stamp.now }));
+        patch.insert(name, json!({ "sealed": sealed, "set_at": act.stamp.now, "former": null }));
     }
     let view = ctx
         .store()

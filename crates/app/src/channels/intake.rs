@@ -32,7 +32,7 @@ use crate::conversations::{Extra, Inbound, Input, Received, Slots, follow, take}
 use crate::deliveries::{show, state_of};
 use crate::events::{event, system};
 use crate::files::Upload;
-use crate::{Ctx, Error};
+use crate::{Ctx, Error, deliveries};
 
 /// Most code points of a text that is stored; the whole stands beside it as a file.
 const MAX_TEXT: usize = 100_000;
@@ -164,7 +164,7 @@ async fn move_on(
 #[derive(Clone)]
 struct Taking {
     slots: Slots,
-    channel: Channel,
+    channel: Arc<Channel>,
     account: Account,
     event: Arc<InboundEvent>,
     files: Vec<Attachment>,
@@ -277,12 +277,12 @@ async fn store_event(
 ) -> Result<Option<Received>, Error> {
     let ctx = &inbox.ctx;
     let (event, files, is_truncated) = with_files(inbox, event).await?;
-    let event = Arc::new(event);
+    let (event, channel) = (Arc::new(event), Arc::new(channel));
     let mut left = TRIES;
     loop {
         let taking = Taking {
             slots: Slots::new(ctx, inbox.org).await?,
-            channel: channel.clone(),
+            channel: Arc::clone(&channel),
             account: inbox.account.clone(),
             event: Arc::clone(&event),
             files: files.clone(),
@@ -293,11 +293,11 @@ async fn store_event(
             was,
             ids: ctx.new_ids(),
         };
-        let fallback = taking.clone();
+        let (fallback, number) = (taking.clone(), taking.slots.number);
         left -= 1;
         match ctx.store().write("mails.take", taking, |tx, taking| Box::pin(placed(tx, taking))).await {
             Ok(received) => {
-                tell(inbox, received.as_ref()).await?;
+                tell(inbox, received.as_ref(), number).await?;
                 return Ok(received);
             }
             // Somebody else added the same sender meanwhile: now they are known.
@@ -310,7 +310,7 @@ async fn store_event(
                     Box::pin(async move { unplaced(tx, &taking, "not_stored", json!({})).await })
                 });
                 kept.await?;
-                tell(inbox, None).await?;
+                tell(inbox, None, number).await?;
                 return Ok(None);
             }
         }
@@ -332,10 +332,11 @@ fn is_passing(error: &Error) -> bool {
     }
 }
 
-async fn tell(inbox: &ChannelInbox, received: Option<&Received>) -> Result<(), Error> {
+async fn tell(inbox: &ChannelInbox, received: Option<&Received>, number: i64) -> Result<(), Error> {
     match received {
-        Some(received) => follow(&inbox.ctx, inbox.org, received).await,
+        Some(received) => follow(&inbox.ctx, inbox.org, received, number).await,
         None => {
+            inbox.ctx.give_back_number(inbox.org, number).await;
             inbox.ctx.runtime(inbox.org)?.hub.wake();
             Ok(())
         }
@@ -496,7 +497,7 @@ async fn placed_letter(tx: &mut db::Tx<'_>, taking: &Taking, letter: &Letter) ->
 
 fn inbound(taking: &Taking, letter: &Letter, customer: Customer, identity: Identity) -> Inbound {
     Inbound {
-        channel: taking.channel.clone(),
+        channel: Arc::clone(&taking.channel),
         customer,
         identity,
         text: letter.text.clone(),
@@ -740,12 +741,8 @@ async fn reported(tx: &mut db::Tx<'_>, taking: &Taking, notice: &Notice) -> Resu
 }
 
 async fn recipient(tx: &mut db::Tx<'_>, entry: &Entry) -> Result<Option<Identity>, Error> {
-    let Some(interaction) = entry.interaction_id else { return Ok(None) };
-    let org = entry.organization_id;
-    let Some(interaction) = store::conversations::find_interaction(tx, org, interaction).await? else {
-        return Ok(None);
-    };
-    Ok(store::identities::find(tx, org, interaction.identity_id).await?)
+    let Some(identity) = deliveries::addressee(tx, entry).await? else { return Ok(None) };
+    Ok(store::identities::find(tx, entry.organization_id, identity).await?)
 }
 
 /// Whether a line of a report means this identity; a report that names nobody means its only recipient.

@@ -7,6 +7,7 @@
 
 mod admin;
 mod dead_letters;
+mod doors;
 mod health;
 mod intake;
 mod links;
@@ -18,6 +19,7 @@ pub use admin::{
     list, set_secrets, types, update,
 };
 pub use dead_letters::{DeadLetterView, dead_letters, discard, raw, retry};
+pub(crate) use doors::{Doors, by_public_key};
 pub use health::{Side, report};
 pub use links::Links;
 pub use setup::{SetupState, SetupView, setup, setup_step};

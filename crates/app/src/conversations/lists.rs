@@ -224,26 +224,40 @@ pub(super) async fn views(
     Ok(rows.into_iter().map(view).collect())
 }
 
+/// The default status of each category.
+#[derive(Clone, Debug)]
+pub(crate) struct Statuses(BTreeMap<String, Uuid>);
+
+impl Statuses {
+    pub(crate) async fn read(tx: &mut db::Tx<'_>, org: OrganizationId) -> Result<Self, Error> {
+        let statuses = desk_nouns::list(tx, org, Noun::Status, desk_nouns::FIRST, crate::nouns::MOST).await?;
+        let mut defaults: BTreeMap<String, Uuid> = BTreeMap::new();
+        for status in statuses {
+            let is_default = status.settings.get("is_default").and_then(serde_json::Value::as_bool) == Some(true);
+            let category = status.settings.get("category").and_then(serde_json::Value::as_str);
+            if let Some(category) = category.filter(|_| is_default) {
+                defaults.entry(category.to_owned()).or_insert(status.id);
+            }
+        }
+        Ok(Self(defaults))
+    }
+
+    /// Gives rows without a custom status the default one of their category.
+    pub(crate) fn name(&self, rows: &mut [Conversation]) {
+        for row in rows.iter_mut().filter(|c| c.desk.status_id.is_none()) {
+            row.desk.status_id = self.0.get(row.status_category.as_str()).copied();
+        }
+    }
+}
+
 /// Gives rows without a custom status the default one of their category.
 pub(crate) async fn name_statuses(
     tx: &mut db::Tx<'_>,
     org: OrganizationId,
     rows: &mut [Conversation],
 ) -> Result<(), Error> {
-    if rows.iter().all(|c| c.desk.status_id.is_some()) {
-        return Ok(());
-    }
-    let statuses = desk_nouns::list(tx, org, Noun::Status, desk_nouns::FIRST, crate::nouns::MOST).await?;
-    let mut defaults: BTreeMap<String, Uuid> = BTreeMap::new();
-    for status in statuses {
-        let is_default = status.settings.get("is_default").and_then(serde_json::Value::as_bool) == Some(true);
-        let category = status.settings.get("category").and_then(serde_json::Value::as_str);
-        if let Some(category) = category.filter(|_| is_default) {
-            defaults.entry(category.to_owned()).or_insert(status.id);
-        }
-    }
-    for row in rows.iter_mut().filter(|c| c.desk.status_id.is_none()) {
-        row.desk.status_id = defaults.get(row.status_category.as_str()).copied();
+    if rows.iter().any(|c| c.desk.status_id.is_none()) {
+        Statuses::read(tx, org).await?.name(rows);
     }
     Ok(())
 }

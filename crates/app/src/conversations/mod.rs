@@ -5,6 +5,7 @@ pub(crate) mod change;
 mod commands;
 mod drafts;
 mod erase;
+mod happening;
 mod lists;
 mod merge;
 mod open;
@@ -12,6 +13,7 @@ mod raw;
 mod receive;
 mod split;
 mod timeline;
+mod transcript;
 mod undo;
 mod write;
 
@@ -22,19 +24,21 @@ pub(crate) use commands::{checked, tags};
 pub use drafts::{DraftInput, delete_draft, draft, drafts, mark_read, mark_unread, save_draft};
 pub use erase::erase;
 pub(crate) use erase::{after_wiping, wipe};
+pub(crate) use happening::{By, Happening, happened};
 pub use lists::{
     Beside, ConversationView, InboxCounts, ListKind, ListPage, ListQuery, count_view, counts, events, find, find_with,
     interactions, list, place, work, work_items,
 };
-pub(crate) use lists::{name_statuses, readable};
+pub(crate) use lists::{Statuses, readable};
 pub use merge::{Merged, merge, unmerge};
 pub use open::{OpenInput, Who, open};
 pub use raw::raw;
-pub(crate) use receive::{Extra, Input, Slots, follow, take};
-pub use receive::{Inbound, Received, receive};
+pub(crate) use receive::{Extra, Input, Slots, follow, take, take_settled};
+pub use receive::{Inbound, Received};
 pub use split::{Split, split};
 pub use store::conversation_lists::{Counted, Place, Sort, Span};
 pub use timeline::{Anchor, Around, EntriesPage, entries};
+pub use transcript::{To, transcript};
 pub use undo::take_back;
 pub(crate) use write::check_text;
 pub use write::{MessageInput, NOTE_MAX, NoteInput, Route, composer, post_message, post_note};
@@ -128,13 +132,30 @@ async fn append(
     entry: &mut Entry,
     now: Timestamp,
 ) -> Result<(), Error> {
+    follow_up(conversation, entry, now);
+    store::conversations::update(tx, conversation, now).await?;
+    store::entries::insert(tx, entry).await?;
+    Ok(())
+}
+
+/// As [`append`], to a conversation in which nothing else changed since it was read.
+async fn append_only(
+    tx: &mut db::Tx<'_>,
+    conversation: &mut Conversation,
+    entry: &mut Entry,
+    now: Timestamp,
+) -> Result<(), Error> {
+    follow_up(conversation, entry, now);
+    store::conversations::advance(tx, conversation, now).await?;
+    store::entries::insert(tx, entry).await?;
+    Ok(())
+}
+
+fn follow_up(conversation: &mut Conversation, entry: &mut Entry, now: Timestamp) {
     conversation.last_entry_seq += 1;
     entry.seq = conversation.last_entry_seq;
     conversation.last_activity_at = now;
     conversation.last_entry = Some(last_entry(entry));
-    store::conversations::update(tx, conversation, now).await?;
-    store::entries::insert(tx, entry).await?;
-    Ok(())
 }
 
 /// An entry as lists show the newest one.

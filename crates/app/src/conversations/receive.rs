@@ -2,6 +2,7 @@
 //! comes through here; what threads by references brings an [`Extra`].
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use connector::Meta;
 use domain::conversation::{
@@ -14,15 +15,14 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use store::attachments::Attachment;
 use store::channels::Channel;
-use store::conversations::{Conversation, Interaction};
+use store::conversations::{Candidate as StoredCandidate, Conversation, Interaction};
 use store::customers::{Customer, Identity};
 use store::entries::Entry;
 use store::mails::Reference;
-use store::queues::{Queue, RoutingSettings};
 use store::work::WorkItem;
 use uuid::Uuid;
 
-use super::append;
+use super::{append, append_only};
 use crate::events::event;
 use crate::{Ctx, Error, attachments};
 
@@ -30,7 +30,7 @@ use crate::{Ctx, Error, attachments};
 #[derive(Clone, Debug)]
 #[allow(missing_docs, reason = "fields are named for what they are")]
 pub struct Inbound {
-    pub channel: Channel,
+    pub channel: Arc<Channel>,
     pub customer: Customer,
     pub identity: Identity,
     /// Plain text.
@@ -57,6 +57,8 @@ pub struct Received {
     pub is_repeated: bool,
     /// The work it made, if it made some.
     pub work: Option<WorkItem>,
+    /// Unfinished work of the conversation, with what it made.
+    pub live: Vec<WorkItem>,
 }
 
 /// What a message may bring beside its text.
@@ -105,7 +107,7 @@ impl Default for Extra {
 pub(crate) struct Slots {
     pub org: OrganizationId,
     pub now: Timestamp,
-    number: i64,
+    pub number: i64,
     conversation_id: Uuid,
     interaction_id: Uuid,
     pub entry_id: Uuid,
@@ -153,20 +155,11 @@ impl std::ops::Deref for Input {
     }
 }
 
-/// Takes a message in. Answers once it is durable; routing follows at once.
-///
-/// # Errors
-/// [`Error::IdempotencyMismatch`] when the client used the id for another text; what the store refuses.
-pub async fn receive(ctx: &Ctx, inbound: Inbound) -> Result<Received, Error> {
-    let org = inbound.channel.organization_id;
-    let input = Input::new(inbound, Extra::default(), Slots::new(ctx, org).await?)?;
-    let received = ctx.store().write("conversations.receive", input, |tx, input| Box::pin(take(tx, input))).await?;
-    follow(ctx, org, &received).await?;
-    Ok(received)
-}
-
-/// What follows the commit: routing at once, and everybody hears of it.
-pub(crate) async fn follow(ctx: &Ctx, org: OrganizationId, received: &Received) -> Result<(), Error> {
+/// What follows the commit: routing at once, and everybody hears of it. `number` was kept for a new conversation.
+pub(crate) async fn follow(ctx: &Ctx, org: OrganizationId, received: &Received, number: i64) -> Result<(), Error> {
+    if received.conversation.number != number {
+        ctx.give_back_number(org, number).await;
+    }
     let runtime = ctx.runtime(org)?;
     if let Some(work) = &received.work {
         runtime.owner.enqueue(work).await;
@@ -175,24 +168,37 @@ pub(crate) async fn follow(ctx: &Ctx, org: OrganizationId, received: &Received) 
     Ok(())
 }
 
-/// The transaction's part of [`receive`].
+/// Takes a message in. Its sender may have said meanwhile who they are.
 pub(crate) async fn take(tx: &mut db::Tx<'_>, input: Input) -> Result<Received, Error> {
     let input = settled(tx, input).await?;
+    take_settled(tx, input).await
+}
+
+/// Takes a message in whose sender's identity is held.
+pub(crate) async fn take_settled(tx: &mut db::Tx<'_>, input: Input) -> Result<Received, Error> {
     if let Some(received) = seen(tx, &input).await? {
         return Ok(received);
     }
-    let (mut conversation, is_new, is_reopened) = conversation(tx, &input).await?;
+    let Placed { mut conversation, is_new, is_reopened } = placed(tx, &input).await?;
+    let before = (!is_new && !is_reopened).then(|| conversation.clone());
     let (interaction, is_started) = interaction(tx, &input, conversation.id).await?;
     let mut entry = entry(&input, &conversation, interaction.id);
     if input.extra.is_contentful {
         touch(&mut conversation, &input);
     }
-    append(tx, &mut conversation, &mut entry, input.now).await?;
-    if let Some(uploader) = input.inbound.client_id {
+    if before.as_ref() == Some(&conversation) {
+        append_only(tx, &mut conversation, &mut entry, input.now).await?;
+    } else {
+        append(tx, &mut conversation, &mut entry, input.now).await?;
+    }
+    if let Some(uploader) = input.inbound.client_id.filter(|_| !entry.attachment_ids.is_empty()) {
         attachments::attach(tx, &entry, uploader).await?;
     }
     keep(tx, &input, &entry).await?;
-    let work = if input.extra.is_contentful { work(tx, &input, &conversation, &interaction).await? } else { None };
+    let mut live = store::work::live_in(tx, input.org, conversation.id).await?;
+    let is_work = input.extra.is_contentful && !is_covered(&input, &interaction, &live);
+    let work = if is_work { work(tx, &input, &conversation, &interaction).await? } else { None };
+    live.extend(work.clone());
     let mut ids = input.event_ids.into_iter();
     let mut tell = Vec::new();
     let about = json!({ "conversation_id": conversation.id });
@@ -220,7 +226,7 @@ pub(crate) async fn take(tx: &mut db::Tx<'_>, input: Input) -> Result<Received, 
         let id = ids.next().expect("invariant: at most five events");
         store::events::insert(tx, &event(id, input.org, kind, input.now, actor.clone(), data)).await?;
     }
-    Ok(Received { entry, conversation, is_repeated: false, work })
+    Ok(Received { entry, conversation, is_repeated: false, work, live })
 }
 
 /// The sender as they stand now: somebody may have said meanwhile who they are.
@@ -268,16 +274,24 @@ async fn seen(tx: &mut db::Tx<'_>, input: &Input) -> Result<Option<Received>, Er
     }
     let conversation = store::conversations::find(tx, input.org, entry.conversation_id).await?;
     let conversation = conversation.ok_or(Error::NotFound)?;
-    Ok(Some(Received { entry, conversation, is_repeated: true, work: None }))
+    let live = store::work::live_in(tx, input.org, conversation.id).await?;
+    Ok(Some(Received { entry, conversation, is_repeated: true, work: None, live }))
 }
 
-/// The conversation it belongs to; whether it is new, whether it opened again (api.md §2.5).
-async fn conversation(tx: &mut db::Tx<'_>, input: &Input) -> Result<(Conversation, bool, bool), Error> {
+/// The conversation a message belongs to.
+struct Placed {
+    conversation: Conversation,
+    is_new: bool,
+    is_reopened: bool,
+}
+
+/// Finds the conversation it belongs to, or begins one (api.md §2.5).
+async fn placed(tx: &mut db::Tx<'_>, input: &Input) -> Result<Placed, Error> {
     let placement = match referred(tx, input).await? {
         Some(placement) => placement,
         None if input.inbound.customer.is_blocked => Placement::New,
         None => {
-            let found = store::conversations::newest_of_customer(tx, input.org, input.inbound.customer.id, 20).await?;
+            let found = store::conversations::candidates(tx, input.org, input.inbound.customer.id, 20).await?;
             let candidates: Vec<_> = found.iter().map(candidate).collect();
             let is_mail = input.meta.shape == Shape::MailExchange;
             place(&candidates, Continuity::default(), is_mail, input.now.into())
@@ -289,7 +303,7 @@ async fn conversation(tx: &mut db::Tx<'_>, input: &Input) -> Result<(Conversatio
         Placement::New => {
             let conversation = fresh(input);
             store::conversations::insert(tx, &conversation).await?;
-            return Ok((conversation, true, false));
+            return Ok(Placed { conversation, is_new: true, is_reopened: false });
         }
     };
     let mut conversation = store::conversations::lock(tx, input.org, id).await?.ok_or(Error::NotFound)?;
@@ -297,7 +311,7 @@ async fn conversation(tx: &mut db::Tx<'_>, input: &Input) -> Result<(Conversatio
         conversation.reopened_count += 1;
         conversation.resolved_at = None;
     }
-    Ok((conversation, false, is_reopened))
+    Ok(Placed { conversation, is_new: false, is_reopened })
 }
 
 /// Where a message goes that names its conversation: there, or, when that is resolved, there by the reopen rule alone.
@@ -307,6 +321,13 @@ async fn referred(tx: &mut db::Tx<'_>, input: &Input) -> Result<Option<Placement
     if found.status_category != StatusCategory::Resolved || !input.extra.is_contentful {
         return Ok(Some(Placement::Continue(found.id)));
     }
+    let found = StoredCandidate {
+        id: found.id,
+        status_category: found.status_category,
+        last_activity_at: found.last_activity_at,
+        resolved_at: found.resolved_at,
+        channel_kinds: found.channel_kinds,
+    };
     Ok(Some(place(&[candidate(&found)], Continuity::default(), false, input.now.into())))
 }
 
@@ -325,7 +346,7 @@ async fn shown(tx: &mut db::Tx<'_>, org: OrganizationId, id: ConversationId) -> 
     Ok(None)
 }
 
-fn candidate(c: &Conversation) -> Candidate<ConversationId> {
+fn candidate(c: &StoredCandidate) -> Candidate<ConversationId> {
     Candidate {
         id: c.id,
         category: c.status_category,
@@ -470,7 +491,16 @@ fn body(input: &Input) -> Value {
     body
 }
 
-/// New work, unless the engagement has some already (api.md §2.6).
+/// Whether the engagement has work already (api.md §2.6).
+fn is_covered(input: &Input, interaction: &Interaction, live: &[WorkItem]) -> bool {
+    let is_real_time = input.meta.routing_kind.is_real_time();
+    live.iter().any(|w| {
+        let is_asynchronous = !w.item.kind.is_real_time() && !is_real_time;
+        w.interaction_id == Some(interaction.id) || is_asynchronous
+    })
+}
+
+/// New work, where the channel has a queue.
 async fn work(
     tx: &mut db::Tx<'_>,
     input: &Input,
@@ -479,16 +509,8 @@ async fn work(
 ) -> Result<Option<WorkItem>, Error> {
     let Inbound { channel, customer, .. } = &input.inbound;
     let Some(queue) = channel.queue_id.filter(|_| !conversation.is_blocked) else { return Ok(None) };
-    let live = store::work::live_of(tx, input.org, vec![conversation.id.0]).await?;
     let kind = input.meta.routing_kind;
-    let covers = |w: &WorkItem| {
-        let is_asynchronous = !w.item.kind.is_real_time() && !kind.is_real_time();
-        w.interaction_id == Some(interaction.id) || is_asynchronous
-    };
-    if live.iter().any(covers) {
-        return Ok(None);
-    }
-    let settings = routing(tx, input.org, queue).await?;
+    let settings = store::queues::routing_of(tx, input.org, queue).await?;
     let (priority, secondary) = conversation.priority.points();
     let work = WorkItem {
         item: Item {
@@ -529,15 +551,4 @@ async fn work(
     };
     store::work::insert(tx, input.org, &work).await?;
     Ok(Some(work))
-}
-
-async fn routing(
-    tx: &mut db::Tx<'_>,
-    org: OrganizationId,
-    queue: domain::ids::QueueId,
-) -> Result<Option<RoutingSettings>, Error> {
-    let queues = store::queues::list(tx, org).await?;
-    let Some(Queue { routing_config_id, .. }) = queues.into_iter().find(|q| q.id == queue) else { return Ok(None) };
-    let configs = store::queues::configs(tx, org).await?;
-    Ok(configs.into_iter().find(|c| c.id == routing_config_id).map(|c| c.settings))
 }

@@ -161,6 +161,9 @@ async fn send(tx: &mut db::Tx<'_>, m: Message) -> Result<Entry, Error> {
         // The outbox takes up what is due: a held message when its window is over.
         crate::deliveries::enqueue(tx, &entry, route.channel.id, m.delivery_id, until.unwrap_or(m.now)).await?;
     }
+    if route.meta.has_widget {
+        crate::widget::notify::answered(tx, &conversation, m.now).await?;
+    }
     if let Some(user) = m.actor.standing.user {
         store::drafts::delete(tx, org, conversation.id, user, "reply").await?;
         store::drafts::mark_read(tx, org, conversation.id, user.0, entry.seq, m.now).await?;
@@ -221,7 +224,7 @@ async fn refuse_when_behind(tx: &mut db::Tx<'_>, m: &Message, conversation: &Con
     }
 }
 
-fn author(actor: &Actor) -> (ActorType, Option<Uuid>) {
+pub(super) fn author(actor: &Actor) -> (ActorType, Option<Uuid>) {
     match (actor.standing.agent, actor.standing.user) {
         (Some(agent), _) => (ActorType::Agent, Some(agent.0)),
         (None, Some(user)) => (ActorType::User, Some(user.0)),

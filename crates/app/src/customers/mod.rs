@@ -188,10 +188,13 @@ pub(crate) async fn effective_many(
     ids: Vec<CustomerId>,
 ) -> Result<BTreeMap<CustomerId, Customer>, Error> {
     let wanted: BTreeSet<Uuid> = ids.iter().map(|id| id.0).collect();
-    let rows = store::customers::find_many(tx, org, wanted.into_iter().collect()).await?;
+    let mut group = customer_merges::group(tx, org, wanted.iter().copied().collect()).await?;
+    let rows: Vec<Customer> = group.iter().filter(|c| wanted.contains(&c.id.0)).cloned().collect();
     let root = |c: &Customer| c.profile.merged_into_id.unwrap_or(c.id);
     let roots: BTreeSet<Uuid> = rows.iter().map(|c| root(c).0).collect();
-    let group = customer_merges::group(tx, org, roots.iter().copied().collect()).await?;
+    if !roots.is_subset(&wanted) {
+        group = customer_merges::group(tx, org, roots.iter().copied().collect()).await?;
+    }
     let merges = if group.len() > roots.len() {
         customer_merges::merges_of(tx, org, group.iter().map(|c| c.id.0).collect()).await?
     } else {

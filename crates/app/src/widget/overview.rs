@@ -1,6 +1,6 @@
 //! A visitor's conversations at a glance: a fixed number of queries, however many there are.
 
-use domain::ids::{ConversationId, QueueId};
+use domain::ids::{ConversationId, OrganizationId, QueueId};
 use domain::routing::{Item, ItemState};
 use store::conversations::Conversation;
 use store::entries::Entry;
@@ -8,7 +8,7 @@ use store::visitors::Visitor;
 use store::work::WorkItem;
 use uuid::Uuid;
 
-use super::{reader, theirs};
+use super::{history, reader, theirs};
 use crate::{Ctx, Error};
 
 /// Conversations shown to a visitor.
@@ -27,6 +27,8 @@ pub struct Own {
     pub unread_count: i64,
     /// While it waits.
     pub place: Option<Place>,
+    /// Stars of the last engagement, once it has ended.
+    pub rating: Option<i64>,
 }
 
 /// Where a waiting conversation stands.
@@ -45,6 +47,7 @@ struct Rows {
     last: Vec<Entry>,
     unread: Vec<(ConversationId, i64)>,
     work: Vec<WorkItem>,
+    ratings: Vec<(ConversationId, i64)>,
 }
 
 /// The visitor's conversations on their channel, newest activity first; at most ten.
@@ -70,13 +73,14 @@ async fn shown(ctx: &Ctx, visitor: &Visitor, only: Option<ConversationId>) -> Re
             Box::pin(async move { rows(tx, &visitor, only).await })
         })
         .await?;
-    let places = places(ctx, visitor, &rows.work).await?;
+    let places = places(ctx, visitor.organization_id, &rows.work).await?;
     let view = |conversation: Conversation| {
         let id = conversation.id;
         Own {
             is_going_on: rows.going_on.contains(&id),
             last: rows.last.iter().find(|entry| entry.conversation_id == id && entry.is_out()).cloned(),
             unread_count: rows.unread.iter().find(|(of, _)| *of == id).map_or(0, |(_, count)| *count),
+            rating: rows.ratings.iter().find(|(of, _)| *of == id).map(|(_, stars)| *stars),
             place: places.iter().find(|(of, _)| *of == id).map(|(_, place)| *place),
             conversation,
         }
@@ -86,18 +90,44 @@ async fn shown(ctx: &Ctx, visitor: &Visitor, only: Option<ConversationId>) -> Re
 
 async fn rows(tx: &mut db::Tx<'_>, visitor: &Visitor, only: Option<ConversationId>) -> Result<Rows, Error> {
     let org = visitor.organization_id;
-    let ids = store::visitors::conversations(tx, visitor, only, SHOWN).await?;
+    let shared = history::shared(tx, visitor).await?;
+    let mut ids = store::visitors::conversations(tx, visitor, only, SHOWN).await?;
+    let elsewhere = elsewhere(tx, visitor, only, &shared, &ids).await?;
+    ids.extend(&elsewhere);
     let plain: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
     let mut conversations = store::conversations::find_many(tx, org, plain.clone()).await?;
-    conversations.sort_by_key(|row| ids.iter().position(|id| *id == row.id));
-    let newest = store::visitors::last_messages(tx, visitor, plain.clone()).await?;
+    match elsewhere.is_empty() {
+        true => conversations.sort_by_key(|row| ids.iter().position(|id| *id == row.id)),
+        false => conversations.sort_by_key(|row| std::cmp::Reverse((row.last_activity_at, row.id))),
+    }
+    conversations.truncate(usize::try_from(SHOWN).unwrap_or(usize::MAX));
+    let mut newest = store::visitors::last_messages(tx, visitor, plain.clone()).await?;
+    let others = elsewhere.iter().map(|id| id.0).collect();
+    newest.extend(store::shared_history::last_messages(tx, visitor, shared, others).await?);
+    // What stands on another channel has no chat that could have ended.
+    let mut going_on = store::visitors::going_on(tx, visitor, plain.clone()).await?;
+    going_on.extend(&elsewhere);
+    let ended = plain.iter().copied().filter(|id| !going_on.contains(&ConversationId(*id))).collect();
     Ok(Rows {
         conversations,
-        going_on: store::visitors::going_on(tx, visitor, plain.clone()).await?,
+        ratings: store::ratings::stars(tx, visitor, ended).await?,
+        going_on,
         last: store::entries::find_many(tx, org, newest).await?,
         unread: store::visitors::unread(tx, visitor, plain.clone(), reader(visitor)).await?,
         work: store::work::live_of(tx, org, plain).await?,
     })
+}
+
+/// Those on channels that share their history, beside their own.
+async fn elsewhere(
+    tx: &mut db::Tx<'_>,
+    visitor: &Visitor,
+    only: Option<ConversationId>,
+    shared: &[Uuid],
+    own: &[ConversationId],
+) -> Result<Vec<ConversationId>, Error> {
+    let found = store::shared_history::conversations(tx, visitor, shared.to_vec(), only, SHOWN).await?;
+    Ok(found.into_iter().filter(|id| !own.contains(id)).collect())
 }
 
 fn waits(item: &Item) -> bool {
@@ -105,7 +135,11 @@ fn waits(item: &Item) -> bool {
 }
 
 /// Asks the router once for all that waits.
-async fn places(ctx: &Ctx, visitor: &Visitor, work: &[WorkItem]) -> Result<Vec<(ConversationId, Place)>, Error> {
+pub(super) async fn places(
+    ctx: &Ctx,
+    org: OrganizationId,
+    work: &[WorkItem],
+) -> Result<Vec<(ConversationId, Place)>, Error> {
     let waiting: Vec<_> = work
         .iter()
         .filter(|w| waits(&w.item))
@@ -114,7 +148,7 @@ async fn places(ctx: &Ctx, visitor: &Visitor, work: &[WorkItem]) -> Result<Vec<(
     if waiting.is_empty() {
         return Ok(Vec::new());
     }
-    let owner = &ctx.runtime(visitor.organization_id)?.owner;
+    let owner = &ctx.runtime(org)?.owner;
     let look = move |router: &domain::routing::Router| {
         let place = |item, queue| Place { position: router.position(item), waiting: router.waiting(queue) };
         waiting.iter().map(|(id, item, queue)| (*id, place(*item, *queue))).collect()
@@ -136,7 +170,7 @@ pub async fn place(ctx: &Ctx, visitor: &Visitor, id: ConversationId) -> Result<O
             })
         })
         .await?;
-    Ok(places(ctx, visitor, &work).await?.pop().map(|(_, place)| place))
+    Ok(places(ctx, visitor.organization_id, &work).await?.pop().map(|(_, place)| place))
 }
 
 /// The conversation of the visitor that waits, and in which queue; `None` when none does.

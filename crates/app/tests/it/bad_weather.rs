@@ -1,5 +1,6 @@
 //! What the world does to a store at work: a transaction that commits late, a disk that is full.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use app::Error;
@@ -21,7 +22,7 @@ struct Desk {
     world: World,
     current: Current,
     feed: Subscription,
-    channel: Channel,
+    channel: Arc<Channel>,
 }
 
 impl Desk {
@@ -54,7 +55,7 @@ impl Desk {
             attachment_ids: Vec::new(),
             sent_at: None,
         };
-        widget::post_message(&self.world.ctx, &self.channel, &session.visitor, message).await
+        widget::post_message(&self.world.ctx, &self.channel, &session.visitor, message).await.map(|made| made.received)
     }
 
     /// The next events of these kinds, as many as there are kinds, in the order in which they come.

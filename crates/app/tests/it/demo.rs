@@ -34,6 +34,9 @@ async fn what_is_brought_along_is_taken_away_and_the_rest_stays() {
         let seeded = demo::seed(ctx, actor).await.expect("brought along");
         assert_eq!(seeded.colleagues.len(), 3);
         assert_eq!(conversations_of(&world, actor).await.len(), seeded.conversation_count + 1, "{engine:?}");
+        let past = conversations::list(ctx, actor, ListQuery::default(), Span::First, 1).await.expect("a page");
+        let past = past.views.first().expect("one").conversation.id;
+        conversations::composer(ctx, actor, past).await.expect("an old conversation opens");
         let ana = &seeded.colleagues[0];
         app::sessions::sign_in(ctx, &ana.email, &ana.password, None, None).await.expect("the password is hers");
         let again = demo::seed(ctx, actor).await;

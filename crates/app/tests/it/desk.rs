@@ -56,10 +56,10 @@ impl Scene {
 
     pub async fn visitor(&self) -> Session {
         let arrival = Arrival { language: "es".to_owned(), name: Some("Lucía".to_owned()), ..Arrival::default() };
-        widget::open(&self.world.ctx, &self.channel().await, arrival).await.expect("a session")
+        widget::open(&self.world.ctx, &*self.channel().await, arrival).await.expect("a session")
     }
 
-    pub async fn channel(&self) -> app::model::Channel {
+    pub async fn channel(&self) -> Arc<app::model::Channel> {
         let key = app::organization::demo_widget_key(&self.world.ctx).await.expect("reads").expect("a web chat");
         widget::channel(&self.world.ctx, &key).await.expect("the channel")
     }
@@ -73,7 +73,7 @@ impl Scene {
             sent_at: None,
         };
         let ctx = &self.world.ctx;
-        widget::post_message(ctx, &self.channel().await, &session.visitor, message).await.expect("taken in")
+        widget::post_message(ctx, &self.channel().await, &session.visitor, message).await.expect("taken in").received
     }
 
     /// A conversation of a new visitor.

@@ -1,5 +1,7 @@
 //! Who a visitor is: what the site signs opens a history, what a visitor types never does. Each attack is tried.
 
+use std::sync::Arc;
+
 use app::Error;
 use app::identity_tokens::Reason;
 use app::model::{Channel, Customer, Identity};
@@ -16,7 +18,7 @@ use testkit::world::World;
 
 /// The first key pair of RFC 8032, which everybody knows.
 const SEED: &str = "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60";
-const PUBLIC: &str = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n-----END PUBLIC KEY-----\n";
+pub const PUBLIC: &str = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n-----END PUBLIC KEY-----\n";
 const SET_CONFIG: db::Sql = db::Sql::global(
     "test.set_config",
     "UPDATE channels SET config = $2 WHERE id = $1",
@@ -33,7 +35,7 @@ const BLOCK: db::Sql = db::Sql::global(
 struct Scene {
     world: World,
     current: Current,
-    channel: Channel,
+    channel: Arc<Channel>,
 }
 
 impl Scene {
@@ -45,9 +47,11 @@ impl Scene {
         let world = World::new(engine).await;
         let current = world.set_up().await;
         let key = app::organization::demo_widget_key(&world.ctx).await.expect("reads").expect("a web chat");
-        let channel = widget::channel(&world.ctx, &key).await.expect("the channel");
-        let set = world.ctx.store().write("test", (channel.id, config), |tx, (id, config)| {
-            Box::pin(async move { Ok::<_, Error>(tx.exec_one(&SET_CONFIG, &[id.0.into(), config.into()]).await?) })
+        let set = world.ctx.store().write("test", (key.clone(), config), |tx, (key, config)| {
+            Box::pin(async move {
+                let channel = store::channels::by_public_key(tx, &key).await?.ok_or(Error::NotFound)?;
+                Ok::<_, Error>(tx.exec_one(&SET_CONFIG, &[channel.id.0.into(), config.into()]).await?)
+            })
         });
         set.await.expect("set");
         let channel = widget::channel(&world.ctx, &key).await.expect("the channel");
@@ -140,7 +144,7 @@ impl Scene {
     }
 }
 
-fn sign(claims: &Value) -> String {
+pub fn sign(claims: &Value) -> String {
     let seed = (0..SEED.len()).step_by(2).map(|at| u8::from_str_radix(&SEED[at..at + 2], 16).expect("hex"));
     let prefix = STANDARD.decode("MC4CAQAwBQYDK2VwBCIEIA==").expect("base64");
     let der: Vec<u8> = prefix.into_iter().chain(seed).collect();
@@ -427,5 +431,23 @@ async fn what_a_secret_was_is_believed_until_the_overlap_ends() {
         set(names[0], 0).await.expect("set");
         let refusal = refused(scene.identify(&scene.anonymous().await, &by(names[1])).await);
         assert_eq!(refusal, Reason::Signature, "{engine:?}: without an overlap the one before ends at once");
+    }
+}
+
+#[tokio::test]
+async fn a_key_may_be_given_as_a_jwk() {
+    let jwk = json!({ "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" });
+    for engine in BOTH {
+        for key in [jwk.clone(), json!(jwk.to_string())] {
+            let config = json!({ "identity": { "algorithm": "EdDSA", "public_keys": [key] } });
+            let scene = Scene::with(engine, config).await;
+            assert_eq!(scene.identified("u-1").await.visitor.subject.as_deref(), Some("u-1"), "{engine:?}");
+        }
+        let other = json!({ "kty": "OKP", "crv": "Ed25519", "x": "PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw" });
+        let config = json!({ "identity": { "algorithm": "EdDSA", "public_keys": [other] } });
+        let scene = Scene::with(engine, config).await;
+        let session = scene.anonymous().await;
+        let token = scene.token("u-1", json!({}));
+        assert_eq!(refused(scene.identify(&session, &token).await), Reason::Signature, "{engine:?}");
     }
 }

@@ -54,7 +54,7 @@ impl Scene {
             attachment_ids: Vec::new(),
             sent_at: None,
         };
-        widget::post_message(&self.world.ctx, &channel, &session.visitor, message).await.expect("taken in")
+        widget::post_message(&self.world.ctx, &channel, &session.visitor, message).await.expect("taken in").received
     }
 
     /// Waits for an event of this kind on the agent's feed.

@@ -121,7 +121,7 @@ impl Scene {
         };
         let received = widget::post_message(ctx, &channel, &session.visitor, message).await.expect("taken in");
         self.tick().await;
-        received.work.expect("it makes work").item.id
+        received.received.work.expect("it makes work").item.id
     }
 
     pub async fn state(&self, id: domain::ids::WorkItemId) -> Option<ItemState> {

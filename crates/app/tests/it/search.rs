@@ -174,6 +174,7 @@ async fn fill(scene: &Scene, about: ConversationId, from: i64, until: i64) {
             let params = [org.0.into(), about.0.into(), from.into(), until.into(), scope.into()];
             let sql = if tx.engine() == db::Engine::Sqlite { &FILL_SQLITE } else { &FILL_POSTGRES };
             tx.exec(sql, &params).await?;
+            store::search::catch_up(tx, 1_000_000).await?;
             tx.exec(&ANALYZE, &[]).await.map(drop)
         })
     });
@@ -187,6 +188,37 @@ async fn found(scene: &Scene, text: &str) -> store::search::Found {
         Box::pin(async move { Ok::<_, Error>(store::search::entries(tx, org, &reach.into(), &query, 2_000).await?) })
     });
     find.await.expect("a search")
+}
+
+/// How many documents the index of words lacks.
+async fn lacking(scene: &Scene) -> Option<i64> {
+    let read =
+        scene.world.ctx.store().read("test", (), |tx, ()| {
+            Box::pin(async move { Ok::<_, Error>(store::search::pending(tx, 10_000).await?) })
+        });
+    read.await.expect("a figure")
+}
+
+#[tokio::test]
+async fn the_index_of_words_gains_and_loses_documents_however_late_it_is() {
+    let scene = Scene::new(Engine::Sqlite).await;
+    let org = scene.current.actor.organization;
+    let about = scene.write("Ana", None, "albaricoque").await;
+    fill(&scene, about, 0, 5).await;
+    assert_eq!(found(&scene, "albaricoque").await.ids.len(), 1);
+    let erase = scene.world.ctx.store().write("test", (org, about), |tx, (org, about)| {
+        Box::pin(async move { Ok::<_, Error>(store::search::remove_conversation(tx, org, about).await?) })
+    });
+    erase.await.expect("gone");
+    assert!(found(&scene, "albaricoque").await.ids.is_empty(), "what was in the index is out of it");
+    // The positions of the newest documents are given again.
+    fill(&scene, about, 0, 5).await;
+    assert_eq!(found(&scene, "comun").await.ids.len(), 5);
+    scene.write("Ana", None, "melocotón").await;
+    let groups = app::search::search(&scene.world.ctx, &scene.current.actor, "melocoton", &app::search::Kind::ALL, 10);
+    let hits: usize = groups.await.expect("a search").iter().map(|group| group.hits.len()).sum();
+    assert_eq!(hits, 1, "whoever searches finds what was just said");
+    assert_eq!(lacking(&scene).await, None);
 }
 
 #[tokio::test]

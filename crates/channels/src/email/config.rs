@@ -93,11 +93,15 @@ struct Check {
     errors: Vec<ConfigError>,
 }
 
+/// Every field there is.
+const NAMES: [&str; 8] =
+    ["address", "name", "has_reply_token", "authserv_ids", "undo_send_ms", "shares_history", "imap", "smtp"];
+
 /// What is wrong with a configuration; missing values count only when `is_whole`.
 pub(super) fn check(config: &Value, is_whole: bool) -> Vec<ConfigError> {
     let mut check = Check { is_whole, errors: Vec::new() };
     let Some(fields) = check.object("", config) else { return check.errors };
-    check.known("", fields, &["address", "name", "has_reply_token", "authserv_ids", "undo_send_ms", "imap", "smtp"]);
+    check.known("", fields, &NAMES);
     check.text("", fields, "address", 320, true);
     check.text("", fields, "name", 200, false);
     if let Some(address) = fields.get("address").and_then(Value::as_str)
@@ -105,8 +109,10 @@ pub(super) fn check(config: &Value, is_whole: bool) -> Vec<ConfigError> {
     {
         check.wrong("/address".to_owned(), "format", "a mail address");
     }
-    if fields.get("has_reply_token").is_some_and(|v| !v.is_boolean()) {
-        check.wrong("/has_reply_token".to_owned(), "type", "true or false");
+    for name in ["has_reply_token", "shares_history"] {
+        if fields.get(name).is_some_and(|v| !v.is_boolean()) {
+            check.wrong(format!("/{name}"), "type", "true or false");
+        }
     }
     let is_window = |v: &Value| v.as_i64().is_some_and(|ms| (0..=MAX_UNDO_SEND_MS).contains(&ms));
     if fields.get("undo_send_ms").is_some_and(|v| !is_window(v)) {

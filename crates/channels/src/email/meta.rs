@@ -106,6 +106,14 @@ pub(super) fn schema() -> Value {
                     "en": "Without a value the organization's holds."
                 }
             },
+            "shares_history": {
+                "type": "boolean", "default": false, "x-step": "address",
+                "title": { "es": "Mostrar en el chat de la web", "en": "Show in the web chat" },
+                "x-help": {
+                    "es": "Quien se identifica en el chat de la web encuentra allí sus correos.",
+                    "en": "Who is identified in the web chat finds their mails there."
+                }
+            },
             "imap": server("imap", 993, &["tls", "starttls", "none"]),
             "smtp": server("smtp", 465, &["tls", "starttls", "none"]),
             "imap_password": secret("imap"),

@@ -1,7 +1,7 @@
 //! From a message to the mail that leaves.
 
 use connector::{Account, Failure, Outbound, SendOutcome};
-use mail::{Address, Attachment, Automatic, Outgoing, TokenKind};
+use mail::{Address, Attachment, Automatic, Outgoing, Rendered, TokenKind};
 
 use super::config::Config;
 use super::smtp;
@@ -22,6 +22,9 @@ pub(super) async fn send(account: &Account, message: &Outbound) -> SendOutcome {
 fn compose(account: &Account, config: &Config, message: &Outbound) -> Result<(String, Vec<u8>), Failure> {
     let to = Address::new(message.to.name.as_deref(), &message.to.address)
         .ok_or_else(|| Failure::new("bad_address", "the customer's address is no mail address"))?;
+    let letter = message.automatic.as_ref();
+    // What belongs to no conversation was written by nobody.
+    let is_automatic = letter.is_some() || message.conversation_id.is_nil();
     let outgoing = Outgoing {
         message_id: message.reference.clone(),
         from: config.address.clone(),
@@ -29,15 +32,16 @@ fn compose(account: &Account, config: &Config, message: &Outbound) -> Result<(St
         to: vec![to.clone()],
         cc: Vec::new(),
         subject: message.subject.clone(),
-        conversation_number: u64::try_from(message.conversation_number).ok(),
+        // A letter goes to whoever was named; by its number or token their answer would join the conversation.
+        conversation_number: u64::try_from(message.conversation_number).ok().filter(|_| !is_automatic),
         in_reply_to: message.answers.clone(),
         references: message.chain.clone(),
         date: message.at,
         markdown: message.text.clone(),
-        has_marker: !message.conversation_id.is_nil(),
-        // What belongs to no conversation was written by nobody.
-        automatic: message.conversation_id.is_nil().then_some(Automatic::Generated),
-        unsubscribe_url: None,
+        rendered: letter.map(|letter| Rendered { text: message.text.clone(), html: letter.html.clone() }),
+        has_marker: !is_automatic,
+        automatic: is_automatic.then_some(Automatic::Generated),
+        unsubscribe_url: letter.and_then(|letter| letter.unsubscribe_url.clone()),
         attachments: message.files.iter().map(attachment).collect(),
     };
     let bytes = mail::compose(&outgoing).map_err(|error| Failure::new("compose_failed", error.to_string()))?;
@@ -46,7 +50,7 @@ fn compose(account: &Account, config: &Config, message: &Outbound) -> Result<(St
 
 /// Our address with a token that leads back to this conversation, where it fits.
 fn reply_to(account: &Account, config: &Config, message: &Outbound) -> Option<String> {
-    if !config.has_reply_token || message.conversation_id.is_nil() {
+    if !config.has_reply_token || message.automatic.is_some() || message.conversation_id.is_nil() {
         return None;
     }
     let token = mail::sign(&account.signing_key.0, TokenKind::Reply, message.conversation_id, message.customer_id);
@@ -94,8 +98,40 @@ mod tests {
             answers: Some("theirs@y".to_owned()),
             chain: vec!["older@y".to_owned()],
             files: Vec::new(),
+            automatic: None,
             at: "2026-11-25T10:00:00Z".parse().expect("an instant"),
         }
+    }
+
+    #[test]
+    fn a_letter_is_marked_as_a_machines_and_leads_back_to_no_conversation() {
+        let account = account("soporte@x.es");
+        let config = Config::of(&account).expect("whole");
+        let letter = connector::Automatic {
+            html: Some("<p>lo <b>dicho</b></p>".to_owned()),
+            unsubscribe_url: Some("https://x.es/n/stop".to_owned()),
+        };
+        let message = Outbound { automatic: Some(letter), text: "lo *dicho*".to_owned(), ..message() };
+        let bytes = compose(&account, &config, &message).expect("a mail").1;
+        let text = String::from_utf8(bytes).expect("ascii");
+        for part in
+            ["Auto-Submitted: auto-generated", "List-Unsubscribe: <https://x.es/n/stop>", "<b>dicho</b>", "lo *dicho*"]
+        {
+            assert!(text.contains(part), "{part} in {text}");
+        }
+        for part in ["[#12]", "soporte+c-", "Reply-To", "<em>"] {
+            assert!(!text.contains(part), "{part} in {text}");
+        }
+    }
+
+    #[test]
+    fn a_letter_of_text_has_one_part() {
+        let account = account("soporte@x.es");
+        let config = Config::of(&account).expect("whole");
+        let letter = connector::Automatic { html: None, unsubscribe_url: None };
+        let message = Outbound { automatic: Some(letter), ..message() };
+        let text = String::from_utf8(compose(&account, &config, &message).expect("a mail").1).expect("ascii");
+        assert!(text.contains("text/plain") && !text.contains("text/html") && !text.contains("multipart"), "{text}");
     }
 
     #[test]

@@ -38,8 +38,12 @@ pub struct Config {
     pub uploads: Uploads,
     /// Visitors may have what was said sent to them by mail.
     pub has_transcript: Option<bool>,
+    /// Visitors are asked what they think of a chat that has ended.
+    pub has_rating: Option<bool>,
     /// How the site says who its visitors are.
     pub identity: Option<Identity>,
+    /// On other web chats, people whom their site has identified find what was said here.
+    pub shares_history: bool,
 }
 
 /// Texts in one language.
@@ -152,12 +156,57 @@ pub enum Algorithm {
 pub struct Identity {
     /// The one algorithm.
     pub algorithm: Algorithm,
-    /// Public keys in PEM, for everything but HS256; several while rotating.
+    /// Public keys, each in PEM or as a JWK, for everything but HS256; several while rotating.
     #[serde(default)]
-    pub public_keys: Vec<String>,
+    pub public_keys: Vec<PublicKey>,
     /// Nobody comes in without a token.
     #[serde(default)]
     pub is_required: bool,
+}
+
+/// A public key: PEM, or a JWK (RFC 7517) as an object or as its JSON text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum PublicKey {
+    /// PEM, or the text of a JWK.
+    Text(String),
+    /// A JWK.
+    Jwk(serde_json::Map<String, Value>),
+}
+
+impl PublicKey {
+    /// The JWK, if it is one.
+    #[must_use]
+    pub fn jwk(&self) -> Option<serde_json::Map<String, Value>> {
+        match self {
+            Self::Jwk(jwk) => Some(jwk.clone()),
+            Self::Text(text) if text.trim_start().starts_with('{') => serde_json::from_str(text).ok(),
+            Self::Text(_) => None,
+        }
+    }
+
+    /// The PEM, if it is one.
+    #[must_use]
+    pub fn pem(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) if text.trim_start().starts_with("-----BEGIN PUBLIC KEY-----") => Some(text),
+            Self::Text(_) | Self::Jwk(_) => None,
+        }
+    }
+
+    /// Whether it can be a public key of this algorithm. A JWK with a private part is none.
+    fn fits(&self, algorithm: Algorithm) -> bool {
+        let Some(jwk) = self.jwk() else { return self.pem().is_some() };
+        let is = |name: &str, word: &str| jwk.get(name).and_then(Value::as_str) == Some(word);
+        let has = |name: &str| jwk.get(name).and_then(Value::as_str).is_some_and(|text| !text.is_empty());
+        let is_kind = match algorithm {
+            Algorithm::RS256 => is("kty", "RSA") && has("n") && has("e"),
+            Algorithm::ES256 => is("kty", "EC") && is("crv", "P-256") && has("x") && has("y"),
+            Algorithm::EdDSA => is("kty", "OKP") && is("crv", "Ed25519") && has("x"),
+            Algorithm::HS256 => false,
+        };
+        is_kind && !jwk.contains_key("d") && !jwk.contains_key("k")
+    }
 }
 
 fn fault(pointer: impl Into<String>, code: &'static str, detail: impl Into<String>) -> ConfigError {
@@ -254,8 +303,9 @@ impl Config {
             faults.push(fault("/identity/public_keys", "length", "1 to 5 keys"));
         }
         for (at, key) in identity.public_keys.iter().enumerate() {
-            if !key.trim_start().starts_with("-----BEGIN PUBLIC KEY-----") {
-                faults.push(fault(format!("/identity/public_keys/{at}"), "format", "a public key in PEM"));
+            if !key.fits(identity.algorithm) {
+                let detail = "a public key in PEM or as a JWK, of the kind the algorithm has";
+                faults.push(fault(format!("/identity/public_keys/{at}"), "format", detail));
             }
         }
     }
@@ -335,6 +385,25 @@ mod tests {
     fn a_family_of_types_is_named_with_a_star() {
         let uploads = Uploads { media_types: vec!["image/*".to_owned()], ..Uploads::default() };
         assert!(uploads.takes("image/png") && !uploads.takes("imagery/x") && !uploads.takes("text/plain"));
+    }
+
+    #[test]
+    fn a_public_key_is_a_pem_or_a_jwk_of_its_algorithm_without_a_private_part() {
+        let okp = json!({ "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" });
+        let with = |name: &str| {
+            let mut key = okp.clone();
+            key[name] = json!("secret");
+            key
+        };
+        let is_right = |algorithm: &str, key: Value| {
+            Config::checked(&json!({ "identity": { "algorithm": algorithm, "public_keys": [key] } })).is_ok()
+        };
+        assert!(is_right("EdDSA", okp.clone()) && is_right("EdDSA", json!(okp.to_string())));
+        assert!(!is_right("ES256", okp.clone()) && !is_right("RS256", okp.clone()));
+        assert!(!is_right("EdDSA", with("d")), "a private key");
+        assert!(!is_right("EdDSA", json!("{")) && !is_right("EdDSA", json!({})) && !is_right("EdDSA", json!(7)));
+        assert!(is_right("ES256", json!({ "kty": "EC", "crv": "P-256", "x": "a", "y": "b" })));
+        assert!(is_right("RS256", json!({ "kty": "RSA", "n": "a", "e": "AQAB" })));
     }
 
     #[test]

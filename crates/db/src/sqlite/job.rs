@@ -12,19 +12,52 @@ use crate::{Body, Error, Tx, TxError};
 /// A body with its input and its caller.
 pub(super) struct Job {
     pub name: &'static str,
-    run: Box<Run>,
+    work: Box<dyn Run + Send>,
 }
 
-/// What runs a body, or fails it with why there is no connection.
-type Run = dyn FnOnce(Result<&mut Connection, Error>) -> Ran + Send;
+trait Run {
+    fn run(&mut self, name: &'static str, connection: Result<&mut Connection, Error>) -> Ran;
+    fn answer(self: Box<Self>, commit: Result<(), Error>);
+}
 
-/// A job that has run and whose caller still waits.
+/// How a body ended.
 pub(super) struct Ran {
-    /// Whether the body wants its work kept.
+    /// Whether it wants its work kept.
     pub succeeded: bool,
     /// The first error of the engine, if there was one.
     pub failure: Option<Error>,
-    answer: Box<dyn FnOnce(Result<(), Error>) + Send>,
+}
+
+struct Work<I, T, E> {
+    input: I,
+    body: Body<I, T, E>,
+    outcome: Option<Result<T, E>>,
+    caller: oneshot::Sender<Result<T, E>>,
+}
+
+impl<I, T, E> Run for Work<I, T, E>
+where
+    I: Clone + Send + 'static,
+    T: Send + 'static,
+    E: TxError,
+{
+    fn run(&mut self, name: &'static str, connection: Result<&mut Connection, Error>) -> Ran {
+        let (outcome, failure) = match connection {
+            Ok(connection) => poll_once(name, connection, self.input.clone(), self.body),
+            Err(error) => (Err(error.into()), None),
+        };
+        let succeeded = outcome.is_ok();
+        self.outcome = Some(outcome);
+        Ran { succeeded, failure }
+    }
+
+    fn answer(self: Box<Self>, commit: Result<(), Error>) {
+        let Self { input, outcome: Some(outcome), caller, body: _ } = *self else { return };
+        // Whoever is answered may rely on it that nothing of the job is left.
+        drop(input);
+        // The caller may have gone; its work is committed all the same.
+        drop(caller.send(outcome.and_then(|value| commit.map(|()| value).map_err(E::from))));
+    }
 }
 
 impl Job {
@@ -35,36 +68,21 @@ impl Job {
         caller: oneshot::Sender<Result<T, E>>,
     ) -> Self
     where
-        I: Send + 'static,
+        I: Clone + Send + 'static,
         T: Send + 'static,
         E: TxError,
     {
-        let run = move |connection: Result<&mut Connection, Error>| {
-            let (outcome, failure) = match connection {
-                Ok(connection) => poll_once(name, connection, input, body),
-                Err(error) => (Err(error.into()), None),
-            };
-            let succeeded = outcome.is_ok();
-            let answer = move |commit: Result<(), Error>| {
-                let outcome = outcome.and_then(|value| commit.map(|()| value).map_err(E::from));
-                // The caller may have gone; its work is committed all the same.
-                drop(caller.send(outcome));
-            };
-            Ran { succeeded, failure, answer: Box::new(answer) }
-        };
-        Self { name, run: Box::new(run) }
+        Self { name, work: Box::new(Work { input, body, outcome: None, caller }) }
     }
 
-    /// Runs the body on `connection`, or fails it with why there is none.
-    pub fn run(self, connection: Result<&mut Connection, Error>) -> Ran {
-        (self.run)(connection)
+    /// Runs the body on `connection`, or fails it with why there is none. The last run counts.
+    pub fn run(&mut self, connection: Result<&mut Connection, Error>) -> Ran {
+        self.work.run(self.name, connection)
     }
-}
 
-impl Ran {
     /// Answers the caller: what the body returned, unless it succeeded and the commit did not.
     pub fn answer(self, commit: Result<(), Error>) {
-        (self.answer)(commit);
+        self.work.answer(commit);
     }
 }
 

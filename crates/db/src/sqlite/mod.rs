@@ -13,6 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
@@ -37,6 +38,8 @@ pub struct SqliteOptions {
     pub busy_timeout: Duration,
     /// Quiet time after which the write-ahead log is folded into the database and cut to nothing.
     pub idle_checkpoint: Duration,
+    /// Pages of 4 KiB that the write-ahead log gathers before they are folded into the database.
+    pub checkpoint_pages: u32,
     /// Prepared statements kept per connection.
     pub cached_statements: usize,
     /// Page cache per connection, in KiB.
@@ -55,6 +58,7 @@ impl Default for SqliteOptions {
             slow_job: Duration::from_millis(20),
             busy_timeout: Duration::from_secs(5),
             idle_checkpoint: Duration::from_secs(60),
+            checkpoint_pages: 10_000,
             cached_statements: 512,
             page_cache_kib: 16 * 1024,
             max_pages: None,
@@ -119,7 +123,7 @@ impl Sqlite {
 
     pub async fn write<I, T, E>(&self, name: &'static str, input: I, body: Body<I, T, E>) -> Result<T, E>
     where
-        I: Send + 'static,
+        I: Clone + Send + 'static,
         T: Send + 'static,
         E: TxError,
     {
@@ -128,7 +132,7 @@ impl Sqlite {
 
     pub async fn read<I, T, E>(&self, name: &'static str, input: I, body: Body<I, T, E>) -> Result<T, E>
     where
-        I: Send + 'static,
+        I: Clone + Send + 'static,
         T: Send + 'static,
         E: TxError,
     {
@@ -178,7 +182,7 @@ impl Sqlite {
 
 async fn transact<I, T, E>(queue: &Queue, name: &'static str, input: I, body: Body<I, T, E>) -> Result<T, E>
 where
-    I: Send + 'static,
+    I: Clone + Send + 'static,
     T: Send + 'static,
     E: TxError,
 {
@@ -224,6 +228,10 @@ fn connect(path: &Path, options: &SqliteOptions, role: Role) -> Result<Connectio
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "foreign_keys", true)?;
         connection.pragma_update(None, "secure_delete", true)?;
+        connection.pragma_update(None, "temp_store", "MEMORY")?;
+        connection.pragma_update(None, "wal_autocheckpoint", options.checkpoint_pages)?;
+        // A statement is planned once, and not anew for every value bound to it.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         connection.pragma_update(None, "trusted_schema", false)?;
         connection.pragma_update(None, "cache_size", -i64::from(options.page_cache_kib))?;
         if let Some(pages) = options.max_pages {

@@ -1,8 +1,9 @@
 //! The bounded queue between async callers and a thread: callers wait for room, the thread waits for work.
 
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::Arc;
 use std::time::Duration;
 
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use rusqlite::Connection;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -23,17 +24,20 @@ pub(super) enum Work {
 pub(super) struct Queue {
     room: Arc<Semaphore>,
     capacity: usize,
-    sender: mpsc::Sender<(Work, Option<OwnedSemaphorePermit>)>,
+    sender: Sender<Queued>,
 }
 
 /// The threads' end.
-pub(super) struct Source(Mutex<mpsc::Receiver<(Work, Option<OwnedSemaphorePermit>)>>);
+pub(super) struct Source(Receiver<Queued>);
+
+/// Work with its place in the queue.
+type Queued = (Work, Option<OwnedSemaphorePermit>);
 
 /// A queue for at most `capacity` pieces of waiting work.
 pub(super) fn bounded(capacity: usize) -> (Queue, Source) {
-    let (sender, receiver) = mpsc::channel();
+    let (sender, receiver) = unbounded();
     let room = Arc::new(Semaphore::new(capacity));
-    (Queue { room, capacity, sender }, Source(Mutex::new(receiver)))
+    (Queue { room, capacity, sender }, Source(receiver))
 }
 
 impl Queue {
@@ -64,29 +68,25 @@ impl Queue {
 impl Source {
     /// Waits for work without limit; [`Work::Stop`] when nobody can send any more.
     pub fn take(&self) -> Work {
-        taken(self.receiver().recv().ok())
+        taken(self.0.recv().ok())
     }
 
     /// Waits for work for at most `limit`; `None` when none came.
     pub fn take_within(&self, limit: Duration) -> Option<Work> {
-        match self.receiver().recv_timeout(limit) {
+        match self.0.recv_timeout(limit) {
             Ok(found) => Some(taken(Some(found))),
-            Err(mpsc::RecvTimeoutError::Disconnected) => Some(Work::Stop),
-            Err(mpsc::RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => Some(Work::Stop),
+            Err(RecvTimeoutError::Timeout) => None,
         }
     }
 
     /// What is there now, if anything.
     pub fn take_now(&self) -> Option<Work> {
-        self.receiver().try_recv().ok().map(|found| taken(Some(found)))
-    }
-
-    fn receiver(&self) -> std::sync::MutexGuard<'_, mpsc::Receiver<(Work, Option<OwnedSemaphorePermit>)>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.try_recv().ok().map(|found| taken(Some(found)))
     }
 }
 
 /// The work alone: its place in the queue is free as soon as a thread has it.
-fn taken(found: Option<(Work, Option<OwnedSemaphorePermit>)>) -> Work {
+fn taken(found: Option<Queued>) -> Work {
     found.map_or(Work::Stop, |(work, _permit)| work)
 }

@@ -25,13 +25,13 @@ pub(super) fn run(mut connection: Connection, source: &Source, slow_job: Duratio
 }
 
 /// Runs one job in a read transaction, which always ends before the caller hears of it.
-fn snapshot(connection: &mut Connection, job: Job) {
-    let ran = match step(connection, "BEGIN DEFERRED") {
+fn snapshot(connection: &mut Connection, mut job: Job) {
+    match step(connection, "BEGIN DEFERRED") {
         Ok(()) => job.run(Ok(connection)),
         Err(error) => job.run(Err(error)),
     };
     let ended = if connection.is_autocommit() { Ok(()) } else { step(connection, "ROLLBACK") };
-    ran.answer(ended);
+    job.answer(ended);
 }
 
 fn step(connection: &Connection, text: &'static str) -> Result<(), Error> {

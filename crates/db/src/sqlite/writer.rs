@@ -1,7 +1,8 @@
 //! The writer thread: group commit.
 //!
 //! # Invariants
-//! - Every job runs in its own savepoint of the batch's transaction; a failed one takes only its own work back.
+//! - A failed job takes only its own work back. Savepoints cost a copy of every page a job touches, so a batch runs
+//!   without; only when a job fails after it wrote, the batch is rolled back and run again, each job in a savepoint.
 //! - A caller is answered after its batch's COMMIT, and not before.
 //! - A failed COMMIT, or a rollback by SQLite itself, fails every job of the batch; the thread goes on.
 //! - Nothing polls: an idle writer sleeps until work comes, after one checkpoint.
@@ -52,50 +53,71 @@ impl Writer<'_> {
     }
 
     /// Runs `first` and what else is waiting in one transaction. Returns work that it took but that is none.
-    fn batch(&mut self, first: Job) -> Option<Work> {
+    fn batch(&mut self, mut first: Job) -> Option<Work> {
         if let Err(error) = self.step("BEGIN IMMEDIATE") {
-            first.run(Err(error.clone())).answer(Err(error));
+            first.run(Err(error.clone()));
+            first.answer(Err(error));
             return None;
         }
-        let (ran, left) = self.run_jobs(first);
-        let result = self.commit(&ran);
+        let mut batch = Batch::default();
+        let left = self.run_jobs(&mut batch, first);
+        if batch.is_spoiled {
+            self.run_again(&mut batch);
+        }
+        let result = self.commit(&batch);
         self.counters.batches.fetch_add(1, Ordering::Relaxed);
-        self.counters.last_batch_jobs.store(ran.len() as u64, Ordering::Relaxed);
-        self.counters.jobs.fetch_add(ran.len() as u64, Ordering::Relaxed);
-        for job in ran {
+        self.counters.last_batch_jobs.store(batch.jobs.len() as u64, Ordering::Relaxed);
+        self.counters.jobs.fetch_add(batch.jobs.len() as u64, Ordering::Relaxed);
+        for job in batch.jobs {
             job.answer(result.clone());
         }
         left
     }
 
-    fn run_jobs(&mut self, first: Job) -> (Vec<Ran>, Option<Work>) {
+    fn run_jobs(&mut self, batch: &mut Batch, first: Job) -> Option<Work> {
         let started = Instant::now();
-        let mut ran = vec![self.run_job(first)];
-        while ran.len() < self.options.batch_jobs
+        self.run_job(batch, first);
+        while batch.jobs.len() < self.options.batch_jobs
             && started.elapsed() < self.options.batch_time
+            && !batch.is_spoiled
             && !self.connection.is_autocommit()
         {
             match self.source.take_now() {
-                Some(Work::Transaction(job)) => ran.push(self.run_job(job)),
-                left @ (Some(Work::Alone(_) | Work::Stop) | None) => return (ran, left),
+                Some(Work::Transaction(job)) => self.run_job(batch, job),
+                left @ (Some(Work::Alone(_) | Work::Stop) | None) => return left,
             }
         }
-        (ran, None)
+        None
     }
 
-    /// Runs one job in its savepoint.
-    fn run_job(&mut self, job: Job) -> Ran {
-        let (name, started) = (job.name, Instant::now());
-        if let Err(error) = self.step("SAVEPOINT job") {
-            return job.run(Err(error));
-        }
+    /// Runs one job; when it fails after it wrote, the batch is spoiled.
+    fn run_job(&mut self, batch: &mut Batch, mut job: Job) {
+        let started = Instant::now();
+        let before = self.connection.total_changes();
         let ran = job.run(Ok(&mut self.connection));
-        // When SQLite has rolled the whole batch back there is no savepoint left to end.
-        if !self.connection.is_autocommit() {
-            self.end_job(ran.succeeded);
+        batch.is_spoiled |= !ran.succeeded && self.connection.total_changes() != before;
+        self.counters.job_took(job.name, started, self.options.slow_job);
+        batch.keep(job, ran);
+    }
+
+    /// Runs every job of a spoiled batch again, each in its savepoint.
+    fn run_again(&mut self, batch: &mut Batch) {
+        if self.connection.is_autocommit() {
+            return;
         }
-        self.counters.job_took(name, started, self.options.slow_job);
-        ran
+        self.roll_back();
+        let begun = self.step("BEGIN IMMEDIATE");
+        for job in &mut batch.jobs {
+            let ran = match begun.clone().and_then(|()| self.step("SAVEPOINT job")) {
+                Ok(()) => job.run(Ok(&mut self.connection)),
+                Err(error) => job.run(Err(error)),
+            };
+            // When SQLite has rolled the whole batch back there is no savepoint left to end.
+            if !self.connection.is_autocommit() {
+                self.end_job(ran.succeeded);
+            }
+            batch.failure = ran.failure.or(batch.failure.take());
+        }
     }
 
     /// Keeps the work of the last job or takes it back; when even that fails, takes back the whole batch.
@@ -108,15 +130,15 @@ impl Writer<'_> {
     }
 
     /// Commits the batch. When SQLite has already rolled it back, says why.
-    fn commit(&mut self, ran: &[Ran]) -> Result<(), Error> {
+    fn commit(&mut self, batch: &Batch) -> Result<(), Error> {
         if self.connection.is_autocommit() {
-            return Err(rolled_back(ran));
+            return Err(rolled_back(batch));
         }
         let result = self.step("COMMIT");
         match &result {
             Ok(()) => self.written = true,
             Err(error) => {
-                tracing::error!(%error, jobs = ran.len(), "a batch could not be committed");
+                tracing::error!(%error, jobs = batch.jobs.len(), "a batch could not be committed");
                 self.roll_back();
             }
         }
@@ -146,10 +168,26 @@ impl Writer<'_> {
     }
 }
 
+/// Jobs of one commit, those that ran.
+#[derive(Default)]
+struct Batch {
+    jobs: Vec<Job>,
+    /// A job failed after it wrote.
+    is_spoiled: bool,
+    /// The last error of the engine that a job met.
+    failure: Option<Error>,
+}
+
+impl Batch {
+    fn keep(&mut self, job: Job, ran: Ran) {
+        self.jobs.push(job);
+        self.failure = ran.failure.or(self.failure.take());
+    }
+}
+
 /// The error that made SQLite roll the batch back: the last one that a job met.
-fn rolled_back(ran: &[Ran]) -> Error {
-    let cause = ran.iter().rev().find_map(|job| job.failure.clone());
-    cause.unwrap_or_else(|| Error::Sqlite {
+fn rolled_back(batch: &Batch) -> Error {
+    batch.failure.clone().unwrap_or_else(|| Error::Sqlite {
         statement: "batch",
         code: rusqlite::ffi::SQLITE_ABORT_ROLLBACK,
         message: "the transaction was rolled back by the engine".into(),

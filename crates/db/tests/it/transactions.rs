@@ -1,11 +1,15 @@
 //! What a transaction keeps, loses and reports.
 
+use std::sync::Arc;
+
 use db::{BoxFuture, Error, Store, Tx};
 
 use crate::support::{ADD, ADD_REPLY, COUNT, RENAME, World, add, count, exec, first, on_both_engines};
 
 on_both_engines!(
     a_failing_transaction_takes_back_only_its_own_work,
+    a_crowd_with_failures_in_it_keeps_just_the_others,
+    nothing_of_a_transaction_is_left_when_its_caller_hears,
     a_panic_takes_back_its_own_work_and_the_store_goes_on,
     a_failed_commit_is_told_and_the_store_goes_on,
     a_second_row_with_the_same_key_is_unique_with_its_columns,
@@ -35,6 +39,36 @@ async fn a_failing_transaction_takes_back_only_its_own_work(world: World) {
     assert_eq!((good, also_good), (Ok(()), Ok(())));
     assert_eq!(bad, Err(Error::Conflict { statement: "on purpose", rows: 0 }));
     assert_eq!(count(&world.store).await, 2);
+}
+
+async fn a_crowd_with_failures_in_it_keeps_just_the_others(world: World) {
+    let world = world.with_notes().await;
+    fn add_or_fail<'t>(tx: &'t mut Tx<'_>, id: i64) -> BoxFuture<'t, Result<i64, Error>> {
+        Box::pin(async move {
+            add(tx, id).await?;
+            match id % 3 {
+                0 => Err(Error::Conflict { statement: "on purpose", rows: 0 }),
+                _ => Ok(id),
+            }
+        })
+    }
+    let ended = futures::future::join_all((0..90).map(|id| world.store.write("crowd", id, add_or_fail))).await;
+    for (id, outcome) in (0..).zip(ended) {
+        assert_eq!(outcome.ok(), (id % 3 != 0).then_some(id));
+    }
+    assert_eq!(count(&world.store).await, 60);
+}
+
+async fn nothing_of_a_transaction_is_left_when_its_caller_hears(world: World) {
+    let world = world.with_notes().await;
+    fn keep<'t>(tx: &'t mut Tx<'_>, (id, _): (i64, Arc<()>)) -> BoxFuture<'t, Result<(), Error>> {
+        add(tx, id)
+    }
+    for id in 0..50 {
+        let held = Arc::new(());
+        world.store.write("keep", (id, Arc::clone(&held)), keep).await.expect("kept");
+        assert_eq!(Arc::strong_count(&held), 1);
+    }
 }
 
 async fn a_panic_takes_back_its_own_work_and_the_store_goes_on(world: World) {

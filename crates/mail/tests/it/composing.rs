@@ -29,6 +29,7 @@ pub(crate) fn outgoing() -> Outgoing {
         references: Vec::new(),
         date: "2026-11-16T09:02:03Z".parse().unwrap(),
         markdown: "Hola **Eva**,\n\n- uno\n- dos".to_owned(),
+        rendered: None,
         has_marker: false,
         automatic: None,
         unsubscribe_url: None,

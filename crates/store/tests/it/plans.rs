@@ -6,15 +6,25 @@ use db::{Row, Sql, Value};
 use testkit::stores::{Engine, Ephemeral};
 
 /// What runs with every message: each goes by a key of its own and never walks through an organization.
-const HOT: [&str; 9] = [
+const HOT: [&str; 19] = [
     "channels.by_public_key",
+    "conversations.candidates",
     "conversations.find_many",
-    "conversations.newest_of_customer",
+    "customers.find",
     "customers.find_many",
+    "customers.hold_identity",
     "entries.by_client",
     "entries.find_many",
+    "queues.routing_of",
+    "visitors.by_token",
+    "visitors.current",
+    "visitors.messages_to",
+    "visitors.reading",
+    "visitors.unread",
+    "visitors.unread_in",
     "work.find_many",
     "work.find_offers",
+    "work.live_in_conversation",
     "work.live_of_conversations",
 ];
 

@@ -45,12 +45,12 @@ function menu({ id, state }: Thread): Child {
         entry(texts.newMessage, client.compose),
         state !== 'closed' && entry(texts.end, () => expand('end')),
       ]
-    : [h('b', 0, say(texts.endAsk)), entry(texts.back, () => {}), entry(texts.end, () => client.end(id))];
+    : [h('b', 0, say(texts.end) + '?'), entry(texts.back, () => {}), entry(texts.end, () => client.end(id))];
 }
 
 /** Without a place and without a wait nobody waits any more. */
 function queueCard({ queue, state }: Thread): Child {
-  const { position, wait_band, estimated_wait_ms: wait } = queue ?? {};
+  const { position, wait_band } = queue ?? {};
   const bars = Array.from({ length: PLACES_DRAWN }, (_, i) => h(i < position! ? 'i.on' : 'i', 0));
   return (
     (position || wait_band) &&
@@ -58,7 +58,7 @@ function queueCard({ queue, state }: Thread): Child {
     h(
       '.q',
       { key: 'queue', role: 'status' },
-      h('.fx', 0, h('b.gr', 0, position ? say(texts.queuePlace, position) : say(texts.queued)), wait && `≈ ${Math.ceil(wait / 60_000)} min`),
+      h('b', 0, position ? say(texts.queuePlace, position) : say(texts.queued)),
       position && h('.pos', { 'aria-hidden': 'true' }, bars),
       h('p.mut', 0, say(texts.queueKeep)),
     )

@@ -27,7 +27,7 @@ const flat = (kids: readonly Child[]): VNode[] =>
   (kids.flat(9) as Child[]).filter(Boolean).map((kid) => ((kid as VNode).attrs ? (kid as VNode) : { tag: '', attrs: { data: kid as string }, kids: [] }));
 
 /** `h('p.note', 0, 'text')` describes `<p class="note">text</p>`; without a tag it is a `div`. */
-export function h(spec: string, attrs: Attrs | 0, ...kids: Child[]): VNode {
+export function h(spec: string, attrs: Attrs | 0 | false, ...kids: Child[]): VNode {
   const [tag, name] = spec.split('.');
   return { tag: tag || 'div', attrs: { class: name, ...(attrs || {}) }, kids: flat(kids) };
 }

@@ -3,13 +3,13 @@ import * as client from '../client.ts';
 import { day, say, size, time } from '../speech.ts';
 import * as texts from '../texts.ts';
 import { threadOf, type Thread } from '../threads.ts';
-import type { Item, Message } from '../wire.ts';
+import type { Item, Message, Rich } from '../wire.ts';
 import { h, type Child, type VNode } from './dom.ts';
 import { ALERT, CHECKS, CLOCK, FILE, icon } from './icons.ts';
 import { button, dayOf, line, nameOf } from './parts.ts';
 
 /** The rows of a thread and of its unsent messages. An own message has the key of its outbox item, so it stays the same row. */
-export function log({ messages, id, older, state, typing, typingUntil }: Thread): Child {
+export function log({ messages, id, older, state, typing, typingUntil, rating }: Thread): Child {
   const known = messages.map((message) => message.client_message_id);
   const unsent = client.outbox.items().filter((item) => item.conversation === id && !known.includes(item.id));
   const waiting = unsent.filter((item) => !item.refusal);
@@ -26,9 +26,12 @@ export function log({ messages, id, older, state, typing, typingUntil }: Thread)
       ];
     }),
     unsent.map((item) => (item.refusal ? refused(item) : pending(item, waiting))),
-    state === 'closed' ? event(say(texts.ended)) : typing && typingUntil! > Date.now() && line(say(texts.typing, typing)),
+    state === 'closed' ? [event(say(texts.ended)), client.config!.features.rating && (rating ? event('★'.repeat(rating)) : stars(id))] : typing && typingUntil! > Date.now() && line(say(texts.typing, typing)),
   ];
 }
+
+/** The question after the end. */
+const stars = (id: string): Child => [event(say(texts.rate)), h('.fx ev', 0, [1, 2, 3, 4, 5].map((n) => button('btn', () => client.rate(id, n), n + ' ★')))];
 
 const event = (words: string): VNode => h('p.bm ev', 0, words);
 
@@ -39,16 +42,23 @@ const groupOf = ({ author, created_at }: Message): string => author.kind + autho
 
 /** `isEnd`: the last of one author's messages close together; it carries the time. */
 function bubble(message: Message, isEnd: boolean, isLastOwn: boolean): Child {
-  const { id, text, attachments = [], state, client_message_id } = message;
+  const { id, text, blocks = [], attachments = [], state, client_message_id } = message;
   const key = client_message_id ?? id;
   const own = isMine(message);
   const prefix = own ? (isLastOwn ? say(state === 'read' ? texts.read : texts.sent) + ' ' : '') : nameOf(message) + ' · ';
   return [
-    text && h(own ? '.b me' : '.b', { key }, text),
+    text && h(own ? '.b me' : '.b', { key }, blocks[0]?.nodes?.map(marked) ?? text),
     attachments.map((file) => button(own ? 'b file e' : 'b file', () => client.download(file.id, file.name), fileWords(file), { key: file.id })),
     isEnd && meta(own, key, prefix + time(message.created_at), isLastOwn && icon(CHECKS)),
   ];
 }
+
+/** An element of marked-up words. The server has read the marks; tag and address are looked at all the same. */
+const marked = (node: Rich): Child => {
+  if (!Array.isArray(node)) return node as string;
+  const [tag, href, ...kids] = node as string[];
+  return /^(a|b|i|p|code|pre|[uo]l|li)$/.test(tag!) && h(tag!, /^(https?|mailto):/.test(href!) && { href, target: '_blank' }, kids.map(marked));
+};
 
 /** The small line under a bubble. */
 const meta = (own: boolean, key: string, ...kids: Child[]): VNode => h(own ? 'p.bm e' : 'p.bm', { key: key + 'm' }, kids);
@@ -56,8 +66,8 @@ const meta = (own: boolean, key: string, ...kids: Child[]): VNode => h(own ? 'p.
 /** The buttons of a message, until something is answered. */
 const choices = ({ id, conversation_id, blocks = [] }: Message): Child =>
   blocks.map(
-    ({ type, options = [] }) =>
-      type === 'choices' &&
+    ({ options }) =>
+      options &&
       h('.fx', 0, options.map(({ value, label }) => button('btn', () => client.send(conversation_id, { text: label, choice: { entry_id: id, value } }), label))),
   );
 
@@ -92,10 +102,8 @@ function refused(item: Item): Child {
 
 /** Why the server refused a message, and what would be accepted. */
 function reason({ refusal, upload }: Item): string {
-  const { code, status, max, max_bytes } = refusal!;
-  const limit = max ?? max_bytes;
-  if (code === 'attachment_too_large' && limit) return say(texts.tooBig, size(upload!.size_bytes), size(limit));
-  if (code === 'text_too_long' && limit) return say(texts.tooLong, limit);
+  const { code, status, max_bytes } = refusal!;
+  if (code === 'attachment_too_large' && max_bytes) return say(texts.tooBig, size(upload!.size_bytes), size(max_bytes));
   if (code === 'unsupported_media_type') return say(texts.badType);
   if (code === 'visitor_blocked') return say(texts.blocked);
   return say(texts.failure, code ?? status);

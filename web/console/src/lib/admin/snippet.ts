@@ -9,6 +9,12 @@ export async function widgetSnippet(channel: Channel, origin: string): Promise<s
   return key && `<script async src="${origin}/w/loader.js" data-key="${key}"></script>`;
 }
 
+/** Whether the demonstration page carries this very chat, so that a message from there arrives by it. */
+export async function isDemonstrated(channel: Channel): Promise<boolean> {
+  const key = keyIn(channel);
+  return key === null ? isOnlyChat() : (await demonstratedKey()) === key;
+}
+
 function keyIn(channel: Channel): string | null {
   const key = (channel as { widget_key?: unknown }).widget_key ?? channel.config['widget_key'];
   return typeof key === 'string' ? key : null;

@@ -4,6 +4,7 @@
  * # Invariants
  * - A text belongs to the conversation it was typed in; switching never carries it over.
  * - A server event never replaces what is being typed here.
+ * - A text that was sent does not come back as a draft, however late its last save is answered.
  */
 import { SvelteMap } from 'svelte/reactivity';
 import type { Draft, DraftMode, Id, ReplyRoute } from '@centralita/sdk';
@@ -66,7 +67,11 @@ class Drafts {
     this.#local.delete(key);
     this.#saveState.delete(key);
     live.commit([{ table: 'drafts', id: key, row: null }]);
-    if (wasStored) void api.dropDraft(conversationId, mode).catch(() => undefined);
+    if (wasStored) this.#drop({ conversationId, mode });
+  }
+
+  #drop({ conversationId, mode }: Pick<Local, 'conversationId' | 'mode'>): void {
+    void api.dropDraft(conversationId, mode).catch(() => undefined);
   }
 
   async #save(key: string): Promise<void> {
@@ -76,6 +81,7 @@ class Drafts {
     if (draft.text.trim() === '' && draft.attachmentIds.length === 0) return this.sent(draft.conversationId, draft.mode);
     try {
       const row = await api.saveDraft(draft.conversationId, draft.mode, bodyOf(draft));
+      if (!this.#local.has(key)) return void this.#drop(draft);
       live.commit([{ table: 'drafts', id: key, row }]);
       if (this.#local.get(key) === draft) this.#saveState.set(key, 'saved');
     } catch {

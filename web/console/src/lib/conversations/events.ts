@@ -6,6 +6,8 @@ import { m } from '$m';
 
 export interface Line { icon: string; text: string }
 
+const word = (value: unknown): string => (typeof value === 'string' ? value : '');
+
 /** The line of an event or call; null for one that people need not see. */
 export function eventLine(entry: Entry): Line | null {
   if (entry.kind === 'call_leg') return { icon: 'phone', text: m.ev_call() };
@@ -26,6 +28,14 @@ export function eventLine(entry: Entry): Line | null {
     case 'interaction.ended': return { icon: 'route', text: m.ev_interaction_ended() };
     case 'work_item.queued': return { icon: 'route', text: queue ? m.ev_queued({ queue }) : m.ev_queued_any() };
     case 'work_item.active': return { icon: 'user', text: m.ev_active({ name: to || who }) };
+    case 'transcript.sent': return { icon: 'mail', text: m.ev_transcript({ to: word(data['to']) }) };
+    case 'notify.asked': return { icon: 'mail', text: m.ev_notify_asked({ to: word(data['to']) }) };
+    case 'notify.sent': return { icon: 'mail', text: m.ev_notify_sent({ to: word(data['to']) }) };
+    case 'rating.given': {
+      const comment = word(data['comment']);
+      const stars = '★'.repeat(typeof data['stars'] === 'number' ? data['stars'] : 0);
+      return { icon: 'info', text: m.ev_rating({ stars }) + (comment ? ` · ${comment}` : '') };
+    }
     case 'work_item.closed': return null;
     case 'offer.declined':
     case 'offer.timed_out': return { icon: 'bell', text: m.ev_offer_missed({ name: who }) };

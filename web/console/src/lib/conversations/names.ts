@@ -12,3 +12,12 @@ export function customerName(row: Conversation): string {
 export function isVip(row: Conversation): boolean {
   return (live.tables.customers.get(row.customer_id) ?? row.customer)?.is_vip ?? false;
 }
+
+/** The last line for the list: with who said it, when it was one of us. */
+export function lastLine(row: Conversation, me: { ownName: string; agentName: string }): string {
+  const last = row.last_entry;
+  if (!last) return row.subject ?? '';
+  if (last.direction !== 'out') return last.text;
+  const isMe = !last.author_name || last.author_name === me.ownName || last.author_name === me.agentName;
+  return isMe ? m.you_said({ text: last.text }) : m.somebody_said({ name: last.author_name ?? '', text: last.text });
+}

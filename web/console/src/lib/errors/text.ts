@@ -73,6 +73,7 @@ const TEXTS: Record<string, Text> = {
   capability_unsupported: () => m.err_capability_unsupported(),
   text_too_long: (p) => m.err_text_too_long({ max: word(p['max']) }),
   no_reply_route: () => m.err_no_reply_route(),
+  no_mail_channel: () => m.err_no_mail_channel(),
   audience_required: () => m.err_audience_required(),
   config_invalid: () => m.err_config_invalid(),
   setup_step_failed: () => m.err_setup_step_failed(),

@@ -12,6 +12,7 @@ describe('belongs', () => {
     expect(belongs(row({}), mine, ME)).toBe(true);
     expect(belongs(row({ owner_agent_id: 'a2', work: [{ work_item_id: 'w', state: 'active', agent_id: 'a1', queue_id: null }] }), mine, ME)).toBe(true);
     expect(belongs(row({ owner_agent_id: 'a2' }), mine, ME)).toBe(false);
+    expect(belongs(row({ owner_agent_id: null, work: [{ work_item_id: 'w', state: 'offered', agent_id: 'a1', queue_id: null }] }), mine, ME)).toBe(false);
     expect(belongs(row({ status_category: 'resolved' }), mine, ME)).toBe(false);
     expect(belongs(row({ snooze: { until_at: null, until_reply: true, by: null } }), mine, ME)).toBe(false);
   });

@@ -59,7 +59,7 @@ export function belongs(row: Conversation, key: ListKey, me: Viewer): boolean | 
   switch (key.list) {
     case 'mine': return isLive && row.snooze === null && isMine(row, me);
     case 'snoozed': return isLive && row.snooze !== null && isMine(row, me);
-    case 'unassigned': return isLive && row.owner_agent_id === null && row.work.every((work) => work.agent_id === null);
+    case 'unassigned': return isLive && row.owner_agent_id === null;
     case 'following': return isLive && row.follower_ids.includes(me.userId);
     case 'all': return true;
     case 'mentions':
@@ -67,9 +67,12 @@ export function belongs(row: Conversation, key: ListKey, me: Viewer): boolean | 
   }
 }
 
+/** What rings is not held yet. */
+const HELD: ReadonlySet<string> = new Set(['active', 'paused', 'wrap_up']);
+
 function isMine(row: Conversation, me: Viewer): boolean {
   if (me.agentId === null) return false;
-  return row.owner_agent_id === me.agentId || row.work.some((work) => work.agent_id === me.agentId);
+  return row.owner_agent_id === me.agentId || row.work.some((work) => work.agent_id === me.agentId && HELD.has(work.state));
 }
 
 const PRIORITY: Record<string, number> = { urgent: 0, high: 1, normal: 2, low: 3 };

@@ -1,10 +1,10 @@
 /** What a person chose for this browser: theme, single-key shortcuts, sound, columns. */
 
 export type Theme = 'system' | 'light' | 'dark';
-interface Stored { theme: Theme; hasSingleKeys: boolean; hasSound: boolean; hasContext: boolean; sort: string; enterSends: boolean }
+interface Stored { theme: Theme; hasSingleKeys: boolean; hasSound: boolean; hasContext: boolean; sort: string; enterSends: boolean; hasFirstSteps: boolean }
 
 const KEY = 'centralita.settings';
-const DEFAULTS: Stored = { theme: 'system', hasSingleKeys: true, hasSound: true, hasContext: true, sort: 'sla', enterSends: true };
+const DEFAULTS: Stored = { theme: 'system', hasSingleKeys: true, hasSound: true, hasContext: true, sort: 'sla', enterSends: true, hasFirstSteps: true };
 
 class Settings {
   #values = $state.raw<Stored>(read());
@@ -29,6 +29,10 @@ class Settings {
   /** Enter sends in conversations by messages; Shift and Enter break the line. */
   get enterSends(): boolean {
     return this.#values.enterSends;
+  }
+  /** The list of what to do after set-up is shown while no conversation is open. */
+  get hasFirstSteps(): boolean {
+    return this.#values.hasFirstSteps;
   }
   get sort(): string {
     return this.#values.sort;

@@ -31,6 +31,7 @@ function going(): Command[] {
     go('all', () => m.all_conversations(), '/inbox/all', 'history', 'g a'),
     go('search', () => m.search(), '/search', 'search'),
     go('people', () => m.people(), '/people', 'users', 'g p'),
+    ...(session.may('agents.operate') || session.may('live.read') ? [go('live', () => m.live_title(), '/live', 'activity', 'g l')] : []),
     go('settings', () => m.my_settings(), '/settings', 'user'),
     ...adminLinks().map((link) => go(link.href, () => `${m.settings()}: ${link.label}`, link.href, link.icon)),
   ];

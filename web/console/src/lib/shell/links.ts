@@ -11,6 +11,7 @@ export function adminGroups(): LinkGroup[] {
       { href: '/admin/channels', icon: 'chat', label: m.channels(), permission: 'channels.edit' },
       { href: '/admin/queues', icon: 'route', label: m.queues(), permission: 'routing.edit' },
       { href: '/admin/routing', icon: 'swap', label: m.routing(), permission: 'routing.edit' },
+      { href: '/admin/skills', icon: 'star', label: m.skills(), permission: 'skills.edit' },
       { href: '/admin/presence', icon: 'activity', label: m.presence(), permission: 'routing.edit' },
       { href: '/admin/hours', icon: 'clock', label: m.hours(), permission: 'routing.edit' },
     ] },
@@ -34,3 +35,9 @@ export function adminGroups(): LinkGroup[] {
 export const adminLinks = (): Link[] => adminGroups().flatMap((group) => group.links);
 
 export const isAdminPath = (path: string): boolean => path.startsWith('/admin/');
+
+/** Whether the page is one this person may use; pages outside the settings decide by themselves. */
+export function mayVisit(path: string): boolean {
+  if (path === '/live') return session.may('agents.operate') || session.may('live.read');
+  return !isAdminPath(path) || adminLinks().some((link) => link.href === path);
+}
