@@ -5,7 +5,7 @@
 
 use std::fs;
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
@@ -178,7 +178,7 @@ fn key_file(options: &RunOptions) -> Finding {
     }
 }
 
-fn no_key_file(options: &RunOptions, path: &PathBuf) -> Finding {
+fn no_key_file(options: &RunOptions, path: &Path) -> Finding {
     let shown = path.display();
     let has_store = options.store.database_url.is_some() || options.store.data_dir.join(DATABASE).is_file();
     if options.secret_key_file.is_some() {

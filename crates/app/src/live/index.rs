@@ -245,7 +245,7 @@ mod tests {
             close_reason: None,
             cancel_reason: None,
             attempt: 0,
-            agent: (n % 5 == 0).then(|| id(300 + n % 4)),
+            agent: n.is_multiple_of(5).then(|| id(300 + n % 4)),
             assignment: None,
             excluded: Vec::new(),
             wake_at: None,
