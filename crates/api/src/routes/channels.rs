@@ -134,7 +134,9 @@ pub async fn set_secrets(
 }
 
 /// Secrets by name, and how long their values before go on to be believed.
-fn secrets(mut input: BTreeMap<String, Value>) -> Answer<(Vec<(String, Option<String>)>, Duration)> {
+type SecretsSaid = (Vec<(String, Option<String>)>, Duration);
+
+fn secrets(mut input: BTreeMap<String, Value>) -> Answer<SecretsSaid> {
     let overlap = match input.remove("overlap_ms") {
         Some(value) if value.is_i64() || value.is_u64() => {
             let ms = value.as_u64().ok_or_else(|| Problem::invalid("/overlap_ms", "range"))?;
