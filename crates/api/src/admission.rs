@@ -58,6 +58,7 @@ const ROWS: &[Row] = &[
     (ANY, "/conversations/{conversation}/followers/{user}", Reach::Some, &[ConversationsRead]),
     (POST, "/conversations/{conversation}/merge", Reach::Some, &[ConversationsMerge]),
     (POST, "/conversations/{conversation}/split", Reach::Some, &[ConversationsMerge]),
+    (POST, "/conversations/{conversation}/transcript", Reach::Some, &[ConversationsReply]),
     (POST, "/conversations/{conversation}/messages", Reach::Some, &[ConversationsReply]),
     (POST, "/conversations/{conversation}/notes", Reach::Some, &[ConversationsNote]),
     (POST, "/conversations/{conversation}/read", Reach::Some, &[ConversationsRead]),

@@ -16,6 +16,7 @@ use utoipa::openapi::{OpenApi, PathItem};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::dto::events::StreamEvent;
 use crate::dto::stream::{ClientFrame, ServerFrame};
 use crate::dto::words::InboxList;
 use crate::envelope::{self, RequestIds};
@@ -28,7 +29,7 @@ use crate::{cors, guard, socket};
 #[openapi(
     info(title = "Centralita", description = "Omnichannel contact centre: REST and socket, v1", license(name = "Apache-2.0", identifier = "Apache-2.0")),
     servers((url = "/api/v1")),
-    components(schemas(ProblemBody, ServerFrame, ClientFrame, InboxList))
+    components(schemas(ProblemBody, ServerFrame, ClientFrame, InboxList, StreamEvent))
 )]
 struct Document;
 
@@ -265,6 +266,7 @@ fn described() -> OpenApiRouter<Api> {
 #[must_use]
 pub fn openapi() -> OpenApi {
     let mut document = described().into_openapi();
+    crate::dto::events::describe(&mut document);
     for (path, item) in &mut document.paths.paths {
         for (method, operation) in operations(item) {
             operation.operation_id = Some(operation_id(method, path));

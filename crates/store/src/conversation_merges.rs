@@ -236,5 +236,6 @@ pub async fn move_entry(
     to: ConversationId,
     seq: i64,
 ) -> Result<(), Error> {
-    tx.exec_one(&MOVE_ENTRY, &[org.0.into(), id.into(), to.0.into(), seq.into()]).await
+    tx.exec_one(&MOVE_ENTRY, &[org.0.into(), id.into(), to.0.into(), seq.into()]).await?;
+    crate::search::move_entry(tx, org, id, to).await
 }

@@ -106,6 +106,11 @@ const REMOVE_OF_CONVERSATION: Sql = Sql::new(
     "DELETE FROM search_documents WHERE organization_id = $1 AND kind = 'entry' AND conversation_id = $2",
     &[],
 );
+const MOVE_ENTRY: Sql = Sql::new(
+    "search.move_entry",
+    "UPDATE search_documents SET conversation_id = $3 WHERE organization_id = $1 AND kind = 'entry' AND id = $2",
+    &[],
+);
 const CONVERSATIONS: Sql = Sql::new(
     "search.conversations",
     concat!(
@@ -167,8 +172,18 @@ const RAISE: Sql = Sql::global(
     "one index serves every organization",
 );
 
-pub(crate) const ALL: &[&Sql] =
-    &[&PUT, &REMOVE, &REMOVE_OF_CONVERSATION, &CONVERSATIONS, &ENTRIES, &CUSTOMERS, &COUNT, &PENDING, &RAISE];
+pub(crate) const ALL: &[&Sql] = &[
+    &PUT,
+    &REMOVE,
+    &REMOVE_OF_CONVERSATION,
+    &MOVE_ENTRY,
+    &CONVERSATIONS,
+    &ENTRIES,
+    &CUSTOMERS,
+    &COUNT,
+    &PENDING,
+    &RAISE,
+];
 
 /// The last of the next documents, at most `limit`, that the index of words lacks; `None` when it has all.
 pub async fn pending(tx: &mut Tx<'_>, limit: i64) -> Result<Option<i64>, Error> {
@@ -236,6 +251,11 @@ pub async fn index_customer(tx: &mut Tx<'_>, org: OrganizationId, id: CustomerId
 /// Removes documents: of what was erased or deleted.
 pub async fn remove(tx: &mut Tx<'_>, org: OrganizationId, kind: Kind, ids: Vec<Uuid>) -> Result<(), Error> {
     tx.exec(&REMOVE, &[org.0.into(), kind.as_str().into(), ids.into()]).await.map(drop)
+}
+
+/// An entry belongs to another conversation now: whoever may read that one finds it.
+pub async fn move_entry(tx: &mut Tx<'_>, org: OrganizationId, id: Uuid, to: ConversationId) -> Result<(), Error> {
+    tx.exec(&MOVE_ENTRY, &[org.0.into(), id.into(), to.0.into()]).await.map(drop)
 }
 
 /// Removes a conversation with everything said in it.

@@ -14,6 +14,7 @@ pub mod conversations;
 pub mod customers;
 pub mod desk;
 pub mod entries;
+pub mod events;
 pub mod explain;
 pub mod hours;
 pub mod people;

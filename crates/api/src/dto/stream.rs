@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+#[allow(unused_imports, reason = "named by the description of a frame")]
+use super::events::StreamEvent;
 use super::{Actor, Object, Ts};
 
 /// Something that happened, with snapshots of what it names.
@@ -61,6 +63,7 @@ pub enum ServerFrame {
     Event {
         n: u64,
         cursor: String,
+        #[schema(value_type = StreamEvent)]
         event: Event,
     },
     Mark {

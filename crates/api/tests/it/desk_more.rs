@@ -130,3 +130,63 @@ async fn a_split_answers_with_its_undo() {
         assert_eq!(desk.staff(Method::GET, &gone, None).await.code(), (410, "erased"), "{engine:?}");
     }
 }
+
+#[tokio::test]
+async fn what_was_split_off_is_found_by_who_may_read_it_now() {
+    for engine in BOTH {
+        let desk = Desk::on(engine).await;
+        let named = outsider(&desk, "eva").await;
+        let token = desk.visitor_token().await;
+        let first = desk.write(&token, "la rueda").await.body;
+        let second = desk.write(&token, "el manillar").await.body;
+        let path = format!("/conversations/{}", first["conversation"]["id"].as_str().expect("an id"));
+        let note = json!({ "text": "mira", "mentions": [named.id] });
+        assert_eq!(desk.staff(Method::POST, &format!("{path}/notes"), Some(note)).await.status, 201);
+        assert_eq!(hits(&desk, &named, "entries").await, 1, "{engine:?}");
+        let input = json!({ "entry_ids": [second["message"]["id"]] });
+        assert_eq!(desk.staff(Method::POST, &format!("{path}/split"), Some(input)).await.status, 201);
+        assert_eq!(hits(&desk, &named, "entries").await, 0, "{engine:?}: it is in another conversation now");
+    }
+}
+
+#[tokio::test]
+async fn every_event_that_is_told_has_a_schema() {
+    let desk = Desk::new().await;
+    let eva = desk.colleague("eva", &["agent"]).await;
+    let token = desk.visitor_token().await;
+    let first = desk.write(&token, "uno").await.body;
+    let path = format!("/conversations/{}", first["conversation"]["id"].as_str().expect("an id"));
+    let writes = [
+        (Method::PATCH, path.clone(), json!({ "subject": "Pedido", "priority": "high" })),
+        (Method::PUT, format!("{path}/followers/{}", eva.id), json!({})),
+        (Method::POST, format!("{path}/notes"), json!({ "text": "mira", "mentions": [eva.id] })),
+        (Method::POST, format!("{path}/messages"), json!({ "text": "hola", "seen_seq": 9 })),
+        (Method::POST, format!("{path}/snooze"), json!({ "until_reply": true })),
+        (Method::POST, format!("{path}/resolve"), json!({})),
+        (Method::POST, format!("{path}/reopen"), json!({})),
+        (
+            Method::POST,
+            "/conversations/bulk".to_owned(),
+            json!({ "ids": [first["conversation"]["id"]], "action": { "type": "read" } }),
+        ),
+        (Method::POST, "/tags".to_owned(), json!({ "key": "t" })),
+        (Method::POST, "/views".to_owned(), json!({ "name": "V", "q": "status:open" })),
+        (Method::POST, "/companies".to_owned(), json!({ "name": "C" })),
+        (Method::POST, "/teams".to_owned(), json!({ "key": "t", "name": "T" })),
+        (Method::POST, "/roles".to_owned(), json!({ "key": "r", "name": { "en": "R" } })),
+        (Method::POST, "/skills".to_owned(), json!({ "key": "s" })),
+        (Method::POST, "/customers".to_owned(), json!({ "name": "Ana" })),
+        (Method::PUT, "/me/presence".to_owned(), json!({ "status": "available" })),
+        (Method::POST, format!("/users/{}/disable", eva.id), json!({ "is_forced": true })),
+    ];
+    for (method, path, body) in writes {
+        let reply = desk.staff(method, &path, Some(body)).await;
+        assert!(reply.status.is_success(), "{path}: {:?}", reply.body);
+    }
+    let org = app::setup::organizations(&desk.world.ctx).await.expect("reads")[0];
+    let told = app::live::read(&desk.world.ctx, org, Default::default(), 500).await.expect("events");
+    let kinds: std::collections::BTreeSet<&str> = told.iter().map(|live| live.event.kind.as_str()).collect();
+    assert!(kinds.len() > 20, "the test would prove little: {kinds:?}");
+    let missing: Vec<&&str> = kinds.iter().filter(|kind| api::dto::events::schema_of(kind).is_none()).collect();
+    assert!(missing.is_empty(), "without a schema: {missing:?}");
+}

@@ -76,8 +76,15 @@ impl StaffFilter {
         let is_followed = self.standing.user.zip(before.followers.as_ref()).is_some_and(|(me, ids)| ids.contains(&me));
         let agents: Vec<AgentId> = before.agent.unwrap_or(c.owner_agent_id).into_iter().collect();
         let queue = before.queue.unwrap_or(c.queue_id);
-        self.may(Permission::ConversationsRead, Resource::Work { queue, agents: &agents })
+        let was_read = self.may(Permission::ConversationsRead, Resource::Work { queue, agents: &agents });
+        (was_read && self.was_shown(c, &agents))
             || (is_followed && self.may(Permission::ConversationsRead, Resource::Any))
+    }
+
+    /// Whether events of a conversation came here while it could be read.
+    fn was_shown(&self, c: &Conversation, agents: &[AgentId]) -> bool {
+        let is_mine = self.standing.agent.is_some_and(|me| agents.contains(&me));
+        is_mine || self.has("inbox") || self.has_conversation(c.id)
     }
 
     /// Who held the work of a conversation could read it for that alone.
@@ -85,7 +92,8 @@ impl StaffFilter {
         let Some(agent) = before.agent.flatten() else { return false };
         let may =
             |agents: &[AgentId]| self.may(Permission::ConversationsRead, Resource::Work { queue: c.queue_id, agents });
-        !self.is_followed(&live.content) && !may(&live.content.agents()) && may(&[agent])
+        let is_lost = !self.is_followed(&live.content) && !may(&live.content.agents()) && may(&[agent]);
+        is_lost && self.was_shown(c, &[agent])
     }
 
     fn lost_work(&self, live: &Live, before: &Before) -> Option<WorkItemId> {

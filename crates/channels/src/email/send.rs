@@ -164,7 +164,13 @@ mod tests {
     fn what_belongs_to_no_conversation_leads_back_to_none() {
         let account = account("soporte@x.es");
         let config = Config::of(&account).expect("whole");
-        let message = Outbound { conversation_id: Uuid::nil(), conversation_number: -1, ..message() };
+        let message = Outbound {
+            conversation_id: Uuid::nil(),
+            conversation_number: -1,
+            answers: None,
+            chain: Vec::new(),
+            ..message()
+        };
         let (_, bytes) = compose(&account, &config, &message).expect("a mail");
         let text = String::from_utf8(bytes).expect("ascii");
         assert!(text.contains("Auto-Submitted: auto-generated"), "{text}");
