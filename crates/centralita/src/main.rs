@@ -17,10 +17,6 @@ use tracing_subscriber::EnvFilter;
 
 use cli::{Cli, Command};
 
-/// Rows, JSON and frames are many small pieces that one thread makes and another drops (docs/adr/011).
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> anyhow::Result<ExitCode> {
     let cli = Cli::parse();
     log();

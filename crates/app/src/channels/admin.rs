@@ -438,7 +438,7 @@ pub async fn set_secrets(
         }
         let at = crate::keyring::Place { name: &name, ..place_of(actor.organization, id) };
         let sealed = ctx.keyring().seal(ctx.entropy(), &at, &text);
-        patch.insert(name, json!({ "sealed": sealed, "set_at": act.stamp.now, "former": null }));
+        patch.insert(name, json!({ "sealed": sealed, "set_at": act.stamp.now }));
     }
     let view = ctx
         .store()

@@ -119,7 +119,7 @@ mod tests {
         {
             assert!(text.contains(part), "{part} in {text}");
         }
-        for part in ["[#12]", "soporte+c-", "Reply-To", "<em>"] {
+        for part in ["[#12]", "soporte+c-", "\r\nReply-To", "<em>"] {
             assert!(!text.contains(part), "{part} in {text}");
         }
     }
