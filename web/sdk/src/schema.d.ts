@@ -3496,6 +3496,28 @@ export interface components {
             /** @description What waits to leave still does. */
             is_draining?: boolean;
         };
+        /** @description Something about a channel. */
+        ChannelEvent: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "channel.archived" | "channel.created" | "channel.disabled" | "channel.enabled" | "channel.health_changed" | "channel.updated";
+            /** Format: int64 */
+            version: number;
+            timestamp: components["schemas"]["Timestamp"];
+            actor: components["schemas"]["Actor"];
+            /** Format: uuid */
+            cause_id?: string | null;
+            /** @description Where what it is about is gone meanwhile, only ids. */
+            data: components["schemas"]["ChannelEventData"];
+        };
+        /** @description A channel, without its secrets. */
+        ChannelEventData: {
+            channel: components["schemas"]["Channel"];
+        };
         /** @description Whether a channel works. */
         ChannelHealth: {
             /** @description `ok`, `degraded`, `down` or `unknown`. */
@@ -3692,6 +3714,39 @@ export interface components {
             owner?: components["schemas"]["Agent"] | null;
             queue?: components["schemas"]["Queue"] | null;
         };
+        /** @description Something about a conversation. */
+        ConversationEvent: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "conversation.created" | "conversation.deleted" | "conversation.followers_changed" | "conversation.linked" | "conversation.merged" | "conversation.owner_changed" | "conversation.reopened" | "conversation.resolved" | "conversation.snoozed" | "conversation.split" | "conversation.status_changed" | "conversation.unmerged" | "conversation.unsnoozed" | "conversation.updated";
+            /** Format: int64 */
+            version: number;
+            timestamp: components["schemas"]["Timestamp"];
+            actor: components["schemas"]["Actor"];
+            /** Format: uuid */
+            cause_id?: string | null;
+            /** @description Where what it is about is gone meanwhile, only ids. */
+            data: components["schemas"]["ConversationEventData"];
+        };
+        /** @description A conversation as it is now, and what the event changed of it. */
+        ConversationEventData: {
+            conversation: components["schemas"]["Conversation"];
+            /** @description Names of fields. */
+            changed: string[];
+            /** @description What stood there before, where that may be told. */
+            previous: Record<string, never>;
+            /**
+             * Format: uuid
+             * @description The other one of a merge or a split.
+             */
+            other_id?: string | null;
+            /** Format: uuid */
+            merge_id?: string | null;
+        };
         /** @description What may be changed of a conversation; absent keeps, `null` clears. */
         ConversationPatch: {
             subject?: string | null;
@@ -3815,6 +3870,35 @@ export interface components {
             /** Format: int64 */
             version: number;
         };
+        /** @description Something about a customer. */
+        CustomerEvent: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "customer.blocked" | "customer.created" | "customer.erased" | "customer.merged" | "customer.unmerged" | "customer.updated";
+            /** Format: int64 */
+            version: number;
+            timestamp: components["schemas"]["Timestamp"];
+            actor: components["schemas"]["Actor"];
+            /** Format: uuid */
+            cause_id?: string | null;
+            /** @description Where what it is about is gone meanwhile, only ids. */
+            data: components["schemas"]["CustomerEventData"];
+        };
+        /** @description A customer, and what the event changed. */
+        CustomerEventData: {
+            customer: components["schemas"]["Customer"];
+            /** @description Names of fields. */
+            changed: string[];
+            /** Format: uuid */
+            other_id?: string | null;
+            /** Format: uuid */
+            merge_id?: string | null;
+            is_blocked?: boolean | null;
+        };
         /** @description Whom to merge in, and whose values to keep where both differ. */
         CustomerMergeInput: {
             /** Format: uuid */
@@ -3925,6 +4009,33 @@ export interface components {
             class: string;
             provider_code?: string | null;
             text?: string | null;
+        };
+        /** @description A message came further. */
+        DeliveryEvent: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "entry.delivery_changed";
+            /** Format: int64 */
+            version: number;
+            timestamp: components["schemas"]["Timestamp"];
+            actor: components["schemas"]["Actor"];
+            /** Format: uuid */
+            cause_id?: string | null;
+            /** @description Where what it is about is gone meanwhile, only ids. */
+            data: components["schemas"]["DeliveryEventData"];
+        };
+        /** @description How far a message has come. */
+        DeliveryEventData: {
+            /** Format: uuid */
+            entry_id: string;
+            /** Format: uuid */
+            conversation_id: string;
+            delivery?: components["schemas"]["Delivery"] | null;
+            previous_state?: string | null;
         };
         /** @enum {string} */
         DeliveryState: "held" | "queued" | "sending" | "unknown" | "sent" | "failed" | "delivered" | "read" | "cancelled";
@@ -4044,12 +4155,46 @@ export interface components {
             /** @description Users named in a note. */
             mentions?: string[] | null;
         };
+        /** @description Something about an entry. */
+        EntryEvent: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "entry.created" | "entry.deleted" | "entry.reaction_changed" | "entry.redacted" | "entry.updated";
+            /** Format: int64 */
+            version: number;
+            timestamp: components["schemas"]["Timestamp"];
+            actor: components["schemas"]["Actor"];
+            /** Format: uuid */
+            cause_id?: string | null;
+            /** @description Where what it is about is gone meanwhile, only ids. */
+            data: components["schemas"]["EntryEventData"];
+        };
+        /** @description An entry, and where its conversation stands. */
+        EntryEventData: {
+            entry: components["schemas"]["Entry"];
+            conversation?: components["schemas"]["EntryPlace"] | null;
+        };
         /** @enum {string} */
         EntryKind: "message" | "note" | "call_leg" | "event";
         /** @description A new text for one's own message or note. */
         EntryPatch: {
             /** @description Plain text. */
             text: string;
+        };
+        /** @description The place of a conversation beside one of its entries. */
+        EntryPlace: {
+            /** Format: uuid */
+            id: string;
+            /** Format: int64 */
+            number: number;
+            /** Format: int64 */
+            last_entry_seq: number;
+            /** Format: int64 */
+            version: number;
         };
         /** @description Erasing is asked for twice. */
         EraseInput: {
@@ -4149,6 +4294,29 @@ export interface components {
             text: components["schemas"]["BTreeMap"];
             since_at: components["schemas"]["Timestamp"];
         };
+        /** @description Something went out of sight. */
+        HiddenEvent: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "conversation.hidden" | "work_item.hidden";
+            /** Format: int64 */
+            version: number;
+            timestamp: components["schemas"]["Timestamp"];
+            actor: components["schemas"]["Actor"];
+            /** Format: uuid */
+            cause_id?: string | null;
+            /** @description Where what it is about is gone meanwhile, only ids. */
+            data: components["schemas"]["HiddenEventData"];
+        };
+        /** @description What may not be seen any more. */
+        HiddenEventData: {
+            /** Format: uuid */
+            id: string;
+        };
         /** @description Whether somebody is there. */
         Hours: {
             is_open: boolean;
@@ -4188,6 +4356,28 @@ export interface components {
             is_primary: boolean;
             /** Format: int64 */
             version: number;
+        };
+        /** @description Something about an address. */
+        IdentityEvent: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "identity.added" | "identity.failed" | "identity.removed" | "identity.updated" | "identity.verified";
+            /** Format: int64 */
+            version: number;
+            timestamp: components["schemas"]["Timestamp"];
+            actor: components["schemas"]["Actor"];
+            /** Format: uuid */
+            cause_id?: string | null;
+            /** @description Where what it is about is gone meanwhile, only ids. */
+            data: components["schemas"]["IdentityEventData"];
+        };
+        /** @description An address. */
+        IdentityEventData: {
+            identity: components["schemas"]["Identity"];
         };
         /** @description What to change of an address. */
         IdentityPatch: {
@@ -4237,6 +4427,31 @@ export interface components {
             /** Format: int64 */
             version: number;
         };
+        /** @description Something about an engagement. */
+        InteractionEvent: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "interaction.ended" | "interaction.resumed" | "interaction.started" | "interaction.wrapping";
+            /** Format: int64 */
+            version: number;
+            timestamp: components["schemas"]["Timestamp"];
+            actor: components["schemas"]["Actor"];
+            /** Format: uuid */
+            cause_id?: string | null;
+            /** @description Where what it is about is gone meanwhile, only ids. */
+            data: components["schemas"]["InteractionEventData"];
+        };
+        /** @description An engagement. */
+        InteractionEventData: {
+            /** Format: uuid */
+            interaction_id: string;
+            /** Format: uuid */
+            conversation_id: string;
+        };
         /** @enum {string} */
         InteractionState: "open" | "wrapping" | "ended";
         /** @description The answer of somebody invited. */
@@ -4276,6 +4491,28 @@ export interface components {
             updated_at: components["schemas"]["Timestamp"];
             /** Format: int64 */
             version: number;
+        };
+        /** @description Long work came further. */
+        JobEvent: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "job.updated";
+            /** Format: int64 */
+            version: number;
+            timestamp: components["schemas"]["Timestamp"];
+            actor: components["schemas"]["Actor"];
+            /** Format: uuid */
+            cause_id?: string | null;
+            /** @description Where what it is about is gone meanwhile, only ids. */
+            data: components["schemas"]["JobEventData"];
+        };
+        /** @description Long work. */
+        JobEventData: {
+            job: components["schemas"]["Job"];
         };
         /** @description How far long work is. */
         JobProgress: {
@@ -5429,6 +5666,31 @@ export interface components {
             /** Format: int64 */
             delay_ms?: number;
         };
+        /** @description Somebody was named. */
+        MentionEvent: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "mention.created";
+            /** Format: int64 */
+            version: number;
+            timestamp: components["schemas"]["Timestamp"];
+            actor: components["schemas"]["Actor"];
+            /** Format: uuid */
+            cause_id?: string | null;
+            /** @description Where what it is about is gone meanwhile, only ids. */
+            data: components["schemas"]["MentionEventData"];
+        };
+        /** @description Who was named, in which entry. */
+        MentionEventData: {
+            entry: components["schemas"]["Entry"];
+            conversation?: components["schemas"]["EntryPlace"] | null;
+            /** @description `{entry_id, conversation_id, user_id}`. */
+            mention: Record<string, never>;
+        };
         /** @description Two customers who are one person. */
         Merge: {
             /** Format: uuid */
@@ -5471,6 +5733,28 @@ export interface components {
             /** Format: uuid */
             decided_by?: string | null;
             merge?: components["schemas"]["Merge"] | null;
+        };
+        /** @description Something about a proposal. */
+        MergeProposalEvent: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "merge_proposal.created" | "merge_proposal.decided";
+            /** Format: int64 */
+            version: number;
+            timestamp: components["schemas"]["Timestamp"];
+            actor: components["schemas"]["Actor"];
+            /** Format: uuid */
+            cause_id?: string | null;
+            /** @description Where what it is about is gone meanwhile, only ids. */
+            data: components["schemas"]["MergeProposalEventData"];
+        };
+        /** @description A proposal to merge. */
+        MergeProposalEventData: {
+            proposal: components["schemas"]["MergeProposal"];
         };
         /** @description A merge of two conversations. */
         MergeResult: {
@@ -5698,6 +5982,28 @@ export interface components {
             created_at: components["schemas"]["Timestamp"];
             read_at?: components["schemas"]["Timestamp"] | null;
         };
+        /** @description Something to notice. */
+        NotificationEvent: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "notification.created";
+            /** Format: int64 */
+            version: number;
+            timestamp: components["schemas"]["Timestamp"];
+            actor: components["schemas"]["Actor"];
+            /** Format: uuid */
+            cause_id?: string | null;
+            /** @description Where what it is about is gone meanwhile, only ids. */
+            data: components["schemas"]["NotificationEventData"];
+        };
+        /** @description A notification. */
+        NotificationEventData: {
+            notification: components["schemas"]["Notification"];
+        };
         /** @description Up to which notification. */
         NotificationsRead: {
             /**
@@ -5753,6 +6059,29 @@ export interface components {
             last_relation?: string | null;
             next_agent_name?: string | null;
         };
+        /** @description Something about an offer. */
+        OfferEvent: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "offer.accepted" | "offer.cancelled" | "offer.created" | "offer.declined" | "offer.rescinded" | "offer.timed_out";
+            /** Format: int64 */
+            version: number;
+            timestamp: components["schemas"]["Timestamp"];
+            actor: components["schemas"]["Actor"];
+            /** Format: uuid */
+            cause_id?: string | null;
+            /** @description Where what it is about is gone meanwhile, only ids. */
+            data: components["schemas"]["OfferEventData"];
+        };
+        /** @description An offer, and why it ended. */
+        OfferEventData: {
+            offer: components["schemas"]["Offer"];
+            reason?: string | null;
+        };
         /** @enum {string} */
         OfferState: "pending" | "accepted" | "declined" | "timed_out" | "cancelled" | "rescinded";
         /** @description Whom a conversation is opened with, when they may not be known yet. */
@@ -5802,6 +6131,24 @@ export interface components {
             undo_send_ms?: number | null;
             /** @description `all` or `scoped`. */
             customer_history?: string | null;
+        };
+        /** @description Ids of what changed; fetch it if it is shown. */
+        OtherEvent: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "agent.updated" | "api_token.created" | "api_token.revoked" | "api_token.updated" | "audit.recorded" | "company.created" | "company.deleted" | "company.updated" | "config.published" | "dead_letter.created" | "disposition.set" | "draft.changed" | "queue.closed" | "queue.created" | "queue.opened" | "queue.updated" | "role.created" | "role.deleted" | "role.updated" | "session.revoked" | "team.created" | "team.deleted" | "team.updated" | "user.created" | "user.deleted" | "user.disabled" | "user.enabled" | "user.updated" | "view.created" | "view.deleted" | "view.updated";
+            /** Format: int64 */
+            version: number;
+            timestamp: components["schemas"]["Timestamp"];
+            actor: components["schemas"]["Actor"];
+            /** Format: uuid */
+            cause_id?: string | null;
+            /** @description Where what it is about is gone meanwhile, only ids. */
+            data: Record<string, never>;
         };
         /** @description Where a page of a list stands. */
         Page: {
@@ -5933,6 +6280,33 @@ export interface components {
              * @description How long a lost session may return.
              */
             grace_ms?: number;
+        };
+        /** @description An agent came, went or changed. */
+        PresenceEvent: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "presence.changed" | "presence.session_changed";
+            /** Format: int64 */
+            version: number;
+            timestamp: components["schemas"]["Timestamp"];
+            actor: components["schemas"]["Actor"];
+            /** Format: uuid */
+            cause_id?: string | null;
+            /** @description Where what it is about is gone meanwhile, only ids. */
+            data: components["schemas"]["PresenceEventData"];
+        };
+        /** @description An agent's presence. */
+        PresenceEventData: {
+            presence: components["schemas"]["Presence"];
+            previous?: components["schemas"]["Presence"] | null;
+            /** Format: uuid */
+            previous_status_id?: string | null;
+            actor: components["schemas"]["Actor"];
+            reason?: string | null;
         };
         /** @description A change of one's own status. */
         PresenceInput: {
@@ -6317,7 +6691,7 @@ export interface components {
             /** Format: int64 */
             n: number;
             cursor: string;
-            event: components["schemas"]["Event"];
+            event: components["schemas"]["StreamEvent"];
             /** @enum {string} */
             op: "event";
         } | {
@@ -6561,6 +6935,8 @@ export interface components {
         StatusCategory: "open" | "waiting" | "resolved";
         /** @enum {string} */
         StatusKind: "online" | "busy" | "offline";
+        /** @description Any event. Skip those whose type you do not know: types are added. */
+        StreamEvent: components["schemas"]["ConversationEvent"] | components["schemas"]["HiddenEvent"] | components["schemas"]["EntryEvent"] | components["schemas"]["DeliveryEvent"] | components["schemas"]["MentionEvent"] | components["schemas"]["InteractionEvent"] | components["schemas"]["WorkItemEvent"] | components["schemas"]["OfferEvent"] | components["schemas"]["PresenceEvent"] | components["schemas"]["CustomerEvent"] | components["schemas"]["IdentityEvent"] | components["schemas"]["MergeProposalEvent"] | components["schemas"]["NotificationEvent"] | components["schemas"]["JobEvent"] | components["schemas"]["ChannelEvent"] | components["schemas"]["OtherEvent"];
         /** @description Whose socket it is. */
         StreamSession: {
             /** Format: uuid */
@@ -7004,6 +7380,37 @@ export interface components {
             /** Format: uuid */
             queue_id?: string | null;
             attributes?: Record<string, never> | null;
+        };
+        /** @description Something about work. */
+        WorkItemEvent: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "work_item.active" | "work_item.cancelled" | "work_item.closed" | "work_item.created" | "work_item.deferred" | "work_item.offered" | "work_item.paused" | "work_item.queued" | "work_item.updated" | "work_item.wrap_up";
+            /** Format: int64 */
+            version: number;
+            timestamp: components["schemas"]["Timestamp"];
+            actor: components["schemas"]["Actor"];
+            /** Format: uuid */
+            cause_id?: string | null;
+            /** @description Where what it is about is gone meanwhile, only ids. */
+            data: components["schemas"]["WorkItemEventData"];
+        };
+        /** @description Work as it is now, and by which row of the table it got there. */
+        WorkItemEventData: {
+            work_item: components["schemas"]["WorkItem"];
+            previous_state?: string | null;
+            /**
+             * Format: int32
+             * @description 1 to 24; none for a change within a state.
+             */
+            row?: number | null;
+            reason?: string | null;
+            assignment?: components["schemas"]["Assignment"] | null;
+            conversation?: components["schemas"]["Conversation"] | null;
         };
         /** @enum {string} */
         WorkItemState: "new" | "deferred" | "queued" | "offered" | "active" | "paused" | "wrap_up" | "closed" | "cancelled";
