@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use db::{Body, TxError};
+use db::{Body, BoxFuture, TxError};
 use jiff::Timestamp;
 use serde_json::Value;
 use store::idempotency::Record;
@@ -167,13 +167,13 @@ impl std::ops::Deref for Store {
 
 struct Carried<I, T, E> {
     input: I,
-    claim: Arc<Claim>,
+    claim: Option<Arc<Claim>>,
     body: Body<I, T, E>,
 }
 
 impl<I: Clone, T, E> Clone for Carried<I, T, E> {
     fn clone(&self) -> Self {
-        Self { input: self.input.clone(), claim: Arc::clone(&self.claim), body: self.body }
+        Self { input: self.input.clone(), claim: self.claim.clone(), body: self.body }
     }
 }
 
@@ -197,11 +197,12 @@ impl Store {
         E: TxError,
     {
         let claim = CLAIM.try_with(Arc::clone).ok().filter(take);
-        let Some(claim) = claim else { return self.0.write(name, input, body).await };
-        let carried = Carried { input, claim: Arc::clone(&claim), body };
-        let outcome = self.0.write(name, carried, |tx, carried| Box::pin(write_claimed(tx, carried))).await;
-        let next = if outcome.is_ok() { COMMITTED } else { FREE };
-        claim.state.compare_exchange(CARRIED, next, Ordering::SeqCst, Ordering::SeqCst).ok();
+        let carried = Carried { input, claim: claim.clone(), body };
+        let outcome = self.0.write(name, carried, write_claimed).await;
+        if let Some(claim) = claim {
+            let next = if outcome.is_ok() { COMMITTED } else { FREE };
+            claim.state.compare_exchange(CARRIED, next, Ordering::SeqCst, Ordering::SeqCst).ok();
+        }
         outcome
     }
 }
@@ -211,18 +212,25 @@ fn take(claim: &Arc<Claim>) -> bool {
     claim.state.compare_exchange(FREE, CARRIED, Ordering::SeqCst, Ordering::SeqCst).is_ok()
 }
 
-async fn write_claimed<I, T, E>(tx: &mut db::Tx<'_>, carried: Carried<I, T, E>) -> Result<T, E>
+/// One body for all writes, so that each is compiled once, with a claim or without.
+fn write_claimed<'t, I, T, E>(tx: &'t mut db::Tx<'_>, carried: Carried<I, T, E>) -> BoxFuture<'t, Result<T, E>>
 where
     I: Clone + Send + Sync + 'static,
     T: Send + 'static,
     E: TxError,
 {
     let Carried { input, claim, body } = carried;
-    if let Err(error) = store::idempotency::claim(tx, &claim.call, &claim.body_hash, claim.now).await {
-        if error.is_unique() {
-            claim.state.store(LOST, Ordering::SeqCst);
-        }
-        return Err(error.into());
+    let Some(claim) = claim else { return body(tx, input) };
+    Box::pin(async move {
+        noted_in(tx, &claim).await?;
+        body(tx, input).await
+    })
+}
+
+async fn noted_in(tx: &mut db::Tx<'_>, claim: &Claim) -> Result<(), db::Error> {
+    let noted = store::idempotency::claim(tx, &claim.call, &claim.body_hash, claim.now).await;
+    if noted.as_ref().is_err_and(db::Error::is_unique) {
+        claim.state.store(LOST, Ordering::SeqCst);
     }
-    body(tx, input).await
+    noted
 }

@@ -517,6 +517,20 @@ impl Hub {
         }
     }
 
+    /// Ends the feeds of visitors for whom something changed: whoever may still come opens a new socket at once.
+    fn show_out(&self, is_meant: impl Fn(&VisitorFilter) -> bool) {
+        let mut guard = self.locked();
+        let listeners = &mut *guard;
+        let is_over = |listener: &Listener| matches!(&listener.filter, Filter::Visitor(visitor) if is_meant(visitor));
+        let over: Vec<u64> = listeners.by_id.iter().filter(|(_, l)| is_over(l)).map(|(id, _)| *id).collect();
+        for id in over {
+            if let Some(listener) = listeners.by_id.remove(&id) {
+                listeners.index.remove(id, &listener.filter);
+                listeners.lagging.remove(&id);
+            }
+        }
+    }
+
     /// Acts on what changes who may listen, whichever node it was written by.
     fn enforce(&self, page: &[Arc<Live>]) {
         self.said.notify_one();
@@ -524,8 +538,15 @@ impl Hub {
             match live.event.kind.as_str() {
                 "session.revoked" => id_in(&live.event, "session_id").into_iter().for_each(|id| self.revoke(id)),
                 "audit.recorded" => self.recorded.notify_one(),
-                "api_token.updated" | "role.updated" | "team.deleted" | "team.updated" | "user.disabled" => {
-                    self.rights_changed();
+                "api_token.updated" | "role.updated" | "team.deleted" | "team.updated" | "user.disabled"
+                | "agent.updated" | "queue.created" | "queue.updated" | "queue.deleted" => self.rights_changed(),
+                "customer.blocked" | "customer.erased" => {
+                    let customer = id_in(&live.event, "customer_id").map(CustomerId);
+                    self.show_out(|visitor| Some(visitor.customer) == customer);
+                }
+                "channel.archived" | "channel.disabled" | "channel.updated" => {
+                    let channel = id_in(&live.event, "channel_id").map(ChannelId);
+                    self.show_out(|visitor| Some(visitor.channel) == channel);
                 }
                 "user.updated" if live.event.data.get("has_new_rights") == Some(&Value::Bool(true)) => {
                     self.rights_changed();

@@ -155,6 +155,7 @@ fn check(ctx: &Ctx, setup: &Setup) -> Result<(), Error> {
     if setup.email.as_deref().is_some_and(|e| !e.contains('@')) {
         return Err(Error::field("/email", "format", "an e-mail address"));
     }
+    crate::users::check_zone(&setup.time_zone)?;
     let is_weak = |p: &String| p.chars().count() < secrets::MIN_PASSWORD_LENGTH;
     match &setup.password {
         Some(password) if is_weak(password) => Err(Error::PasswordWeak { min_length: secrets::MIN_PASSWORD_LENGTH }),

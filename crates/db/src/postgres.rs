@@ -1,15 +1,18 @@
 //! PostgreSQL: a pool; each write in a task of its own, run again when it lost against another transaction.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, Transaction};
+use futures::FutureExt;
+use tokio::sync::oneshot;
 use tokio_postgres::{Config, IsolationLevel, NoTls};
 use tokio_util::task::TaskTracker;
 
 use crate::tx::Connected;
-use crate::{Body, Error, Metrics, Tx, TxError};
+use crate::{Body, BoxFuture, Error, Metrics, Tx, TxError};
 
 /// How often a transaction is run again after losing against another one.
 const RETRIES: u32 = 5;
@@ -64,6 +67,60 @@ struct Counters {
     retries: AtomicU64,
 }
 
+/// A body with its input and its outcome, types erased: what stands around it is compiled once.
+trait Run: Send {
+    /// Runs the body; whether it wants its work kept.
+    fn run<'t>(&'t mut self, tx: &'t mut Tx<'_>) -> BoxFuture<'t, bool>;
+    /// The outcome is this error.
+    fn fail(&mut self, error: Error);
+    /// Whether it lost against another transaction and may well pass when run again.
+    fn has_lost(&self) -> bool;
+    fn answer(self: Box<Self>);
+}
+
+struct Work<I, T, E> {
+    name: &'static str,
+    input: I,
+    body: Body<I, T, E>,
+    outcome: Option<Result<T, E>>,
+    caller: Option<oneshot::Sender<Result<T, E>>>,
+}
+
+impl<I, T, E> Run for Work<I, T, E>
+where
+    I: Clone + Send + Sync + 'static,
+    T: Send + 'static,
+    E: TxError,
+{
+    fn run<'t>(&'t mut self, tx: &'t mut Tx<'_>) -> BoxFuture<'t, bool> {
+        let running = AssertUnwindSafe((self.body)(tx, self.input.clone())).catch_unwind();
+        Box::pin(async move {
+            let outcome = running.await.unwrap_or_else(|_panic| Err(Error::Panicked(self.name).into()));
+            let is_kept = outcome.is_ok();
+            self.outcome = Some(outcome);
+            is_kept
+        })
+    }
+
+    fn fail(&mut self, error: Error) {
+        self.outcome = Some(Err(error.into()));
+    }
+
+    fn has_lost(&self) -> bool {
+        matches!(&self.outcome, Some(Err(error)) if error.is_retryable())
+    }
+
+    fn answer(self: Box<Self>) {
+        let Self { input, outcome, caller, .. } = *self;
+        // Whoever is answered may rely on it that nothing of the transaction is left.
+        drop(input);
+        if let Some((outcome, caller)) = outcome.zip(caller) {
+            // The caller may have gone; the work is committed all the same.
+            drop(caller.send(outcome));
+        }
+    }
+}
+
 #[derive(Clone, Copy)]
 enum Access {
     Write,
@@ -97,19 +154,9 @@ impl Postgres {
         T: Send + 'static,
         E: TxError,
     {
-        if self.writes.is_closed() {
-            return Err(Error::Closed.into());
-        }
-        let store = self.clone();
-        let task = self.writes.spawn(async move {
-            store.counters.jobs.fetch_add(1, Ordering::Relaxed);
-            store.attempts(Access::Write, name, input, body).await
-        });
-        match task.await {
-            Ok(outcome) => outcome,
-            Err(failure) if failure.is_panic() => Err(Error::Panicked(name).into()),
-            Err(_cancelled) => Err(Error::Closed.into()),
-        }
+        let (caller, answer) = oneshot::channel();
+        self.begin_write(name, Box::new(Work { name, input, body, outcome: None, caller: Some(caller) }));
+        answer.await.unwrap_or_else(|_| Err(Error::Closed.into()))
     }
 
     pub async fn read<I, T, E>(&self, name: &'static str, input: I, body: Body<I, T, E>) -> Result<T, E>
@@ -118,50 +165,53 @@ impl Postgres {
         T: Send + 'static,
         E: TxError,
     {
-        self.attempts(Access::Read, name, input, body).await
+        let mut work = Work { name, input, body, outcome: None, caller: None };
+        self.attempts(Access::Read, name, &mut work).await;
+        work.outcome.unwrap_or_else(|| Err(Error::Closed.into()))
+    }
+
+    /// Runs a write in a task of its own: a caller who goes away does not stop it.
+    fn begin_write(&self, name: &'static str, mut work: Box<dyn Run>) {
+        if self.writes.is_closed() {
+            return;
+        }
+        let store = self.clone();
+        self.writes.spawn(async move {
+            store.counters.jobs.fetch_add(1, Ordering::Relaxed);
+            store.attempts(Access::Write, name, &mut *work).await;
+            work.answer();
+        });
     }
 
     /// Runs the transaction until it passes, fails for good, or has lost too often.
-    async fn attempts<I, T, E>(&self, access: Access, name: &'static str, input: I, body: Body<I, T, E>) -> Result<T, E>
-    where
-        I: Clone + Send + Sync + 'static,
-        T: Send + 'static,
-        E: TxError,
-    {
+    async fn attempts(&self, access: Access, name: &'static str, work: &mut dyn Run) {
         let started = Instant::now();
         let mut retries = 0;
-        let outcome = loop {
-            match self.attempt(access, input.clone(), body).await {
-                Err(error) if error.is_retryable() && retries < RETRIES => {
-                    self.counters.retries.fetch_add(1, Ordering::Relaxed);
-                    tokio::time::sleep(FIRST_BACKOFF * 2_u32.pow(retries)).await;
-                    retries += 1;
-                }
-                outcome => break outcome,
+        loop {
+            if let Err(error) = self.attempt(access, work).await {
+                work.fail(error);
             }
-        };
+            if retries == RETRIES || !work.has_lost() {
+                break;
+            }
+            self.counters.retries.fetch_add(1, Ordering::Relaxed);
+            tokio::time::sleep(FIRST_BACKOFF * 2_u32.pow(retries)).await;
+            retries += 1;
+        }
         self.job_took(name, started, retries);
-        outcome
     }
 
-    async fn attempt<I, T, E: TxError>(&self, access: Access, input: I, body: Body<I, T, E>) -> Result<T, E> {
+    async fn attempt(&self, access: Access, work: &mut dyn Run) -> Result<(), Error> {
         let mut connection = self.connection().await?;
         let mut tx = Tx::postgres(begin(&mut connection, access).await?);
-        let outcome = body(&mut tx, input).await;
-        let Connected::Postgres(transaction) = tx.into_inner() else {
-            return outcome;
-        };
-        match outcome {
-            Ok(value) => {
-                transaction.commit().await.map_err(|error| Error::postgres_commit(&error))?;
-                Ok(value)
-            }
-            Err(error) => {
-                // A rollback that fails means a broken connection, which the server rolls back itself.
-                drop(transaction.rollback().await);
-                Err(error)
-            }
+        let is_kept = work.run(&mut tx).await;
+        let Connected::Postgres(transaction) = tx.into_inner() else { return Ok(()) };
+        if is_kept {
+            return transaction.commit().await.map_err(|error| Error::postgres_commit(&error));
         }
+        // A rollback that fails means a broken connection, which the server rolls back itself.
+        drop(transaction.rollback().await);
+        Ok(())
     }
 
     fn job_took(&self, name: &'static str, started: Instant, retries: u32) {

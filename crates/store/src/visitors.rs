@@ -51,19 +51,21 @@ const INSERT: Sql = Sql::new(
 const BY_TOKEN: Sql = Sql::global(
     "visitors.by_token",
     "SELECT v.id, v.organization_id, v.channel_id, v.customer_id, v.identity_id, v.subject, v.language,
-       v.is_blocked OR c.is_blocked, v.expires_at
+       v.is_blocked OR c.is_blocked OR COALESCE((SELECT r.is_blocked FROM customers r
+         WHERE r.organization_id = c.organization_id AND r.id = c.merged_into_id), FALSE), v.expires_at
      FROM visitors v JOIN customers c ON c.organization_id = v.organization_id AND c.id = v.customer_id
-     WHERE v.token_hash = $1",
+     WHERE v.token_hash = $1 AND c.state <> 'erased'",
     COLUMNS,
     "the token names the organization",
 );
 const CURRENT: Sql = Sql::new(
     "visitors.current",
     "SELECT v.id, v.organization_id, v.channel_id, v.customer_id, v.identity_id, v.subject, v.language,
-       v.is_blocked OR c.is_blocked, v.expires_at, h.state
+       v.is_blocked OR c.is_blocked OR COALESCE((SELECT r.is_blocked FROM customers r
+         WHERE r.organization_id = c.organization_id AND r.id = c.merged_into_id), FALSE), v.expires_at, h.state
      FROM visitors v JOIN customers c ON c.organization_id = v.organization_id AND c.id = v.customer_id
        JOIN channels h ON h.organization_id = v.organization_id AND h.id = v.channel_id
-     WHERE v.organization_id = $1 AND v.id = $2",
+     WHERE v.organization_id = $1 AND v.id = $2 AND c.state <> 'erased'",
     &[Id, Id, Id, Id, Id, Text, Text, Bool, Time, Text],
 );
 const READING: Sql = Sql::new(

@@ -41,6 +41,8 @@ pub struct OpenInput {
 /// [`Error::Invalid`], [`Error::NoReplyRoute`], [`Error::ChannelDisabled`], [`Error::Denied`], [`Error::NotFound`].
 pub async fn open(ctx: &Ctx, actor: &Actor, input: OpenInput) -> Result<Conversation, Error> {
     let agents: Vec<_> = actor.standing.agent.into_iter().collect();
+    // Owning what one opens does not open a queue that is not one's own.
+    let agents = if input.queue.is_none() { agents } else { Vec::new() };
     let resource = Resource::Work { queue: input.queue, agents: &agents };
     actor.authorize(Permission::ConversationsReply, resource)?;
     let message = input.message.clone();
@@ -71,6 +73,9 @@ async fn begin(tx: &mut db::Tx<'_>, mut pen: Pen, input: OpenInput, number: i64)
     let (customer, identity) = whom(tx, &mut pen, &input).await?;
     let fields = nouns::patch_fields(tx, org, "conversation", &json!({}), &input.fields).await?;
     let channel = channel(tx, org, input.channel).await?;
+    if let Some(queue) = channel.as_ref().and_then(|channel| channel.queue_id) {
+        pen.actor.authorize(Permission::ConversationsReply, Resource::Work { queue: Some(queue), agents: &[] })?;
+    }
     let route = channel.as_ref().zip(identity.as_ref());
     if input.message.is_some() && route.is_none() {
         return Err(Error::NoReplyRoute);

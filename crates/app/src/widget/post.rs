@@ -66,7 +66,15 @@ pub async fn post_message(
     let slots = Slots::new(ctx, org).await?;
     let number = slots.number;
     let post = Post { channel: Arc::clone(channel), visitor: visitor.clone(), message, slots };
-    let posted = ctx.store().write("widget.post", post, |tx, post| Box::pin(take(tx, post))).await?;
+    let posted = match ctx.store().write("widget.post", post, |tx, post| Box::pin(take(tx, post))).await {
+        Ok(posted) => posted,
+        Err(error) => {
+            if !matches!(error, Error::Store(_) | Error::StorageFull | Error::Unavailable(_)) {
+                ctx.give_back_number(org, number).await;
+            }
+            return Err(error);
+        }
+    };
     follow(ctx, org, &posted, number).await?;
     Ok(posted)
 }

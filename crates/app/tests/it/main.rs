@@ -15,4 +15,5 @@ mod postbox;
 mod routing_scene;
 mod search;
 mod shared_history;
+mod trespass;
 mod work;
