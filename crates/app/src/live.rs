@@ -539,7 +539,7 @@ impl Hub {
                 "session.revoked" => id_in(&live.event, "session_id").into_iter().for_each(|id| self.revoke(id)),
                 "audit.recorded" => self.recorded.notify_one(),
                 "api_token.updated" | "role.updated" | "team.deleted" | "team.updated" | "user.disabled"
-                | "agent.updated" | "queue.created" | "queue.updated" | "queue.deleted" => self.rights_changed(),
+                | "config.published" => self.rights_changed(),
                 "customer.blocked" | "customer.erased" => {
                     let customer = id_in(&live.event, "customer_id").map(CustomerId);
                     self.show_out(|visitor| Some(visitor.customer) == customer);

@@ -1,6 +1,7 @@
 //! What somebody might reach who should not: by a place left open, a block gone round, a person forgotten.
 
 use app::Error;
+use app::config::{self, Noun};
 use app::conversations::{OpenInput, Who, open};
 use app::live::{Filter, Heard, VisitorFilter};
 use domain::conversation::Priority;
@@ -52,5 +53,26 @@ async fn a_visitor_of_an_erased_customer_is_nobody() {
         while let Some(heard) = feed.next().await {
             assert!(!matches!(heard, Heard::Lagged(_)), "the feed ends");
         }
+    }
+}
+
+#[tokio::test]
+async fn an_open_socket_hears_that_its_queues_changed() {
+    for engine in BOTH {
+        let mut scene = Scene::new(engine).await;
+        let (ctx, agent) = (scene.world.ctx.clone(), scene.actor().agent().expect("an agent"));
+        let row = config::find(&ctx, scene.actor(), Noun::Agent, agent.0).await.expect("found");
+        let none = serde_json::json!([]);
+        config::set_agent_queues(&ctx, scene.actor(), agent, Some(row.version()), none).await.expect("taken out");
+        let told = async {
+            while let Some(heard) = scene.feed.next().await {
+                if matches!(heard, Heard::Rights) {
+                    return true;
+                }
+            }
+            false
+        };
+        let told = tokio::time::timeout(std::time::Duration::from_secs(20), told).await;
+        assert_eq!(told.ok(), Some(true), "{engine:?}: it asks again what may be read");
     }
 }
